@@ -80,6 +80,7 @@ from globscope.roles import (
     Fits as Fits,
     GivesBuffers as GivesBuffers,
     Learns as Learns,
+    Merges as Merges,
     Pair as Pair,
     Part as Part,
     Plans as Plans,
@@ -222,6 +223,7 @@ from globscope.values.known_path import JOINED as JOINED, KnownPath as KnownPath
 from globscope.values.landscape import Landscape as Landscape, Samples as Samples
 from globscope.values.means import Means as Means
 from globscope.values.members import Layout as Layout, Member as Member, Population as Population
+from globscope.values.merged_network import MergedNetwork as MergedNetwork
 from globscope.values.mixes import Factored as Factored, Factors as Factors, Mixes as Mixes
 from globscope.values.number import number as number
 from globscope.values.pictures import (

@@ -583,6 +583,68 @@ def take(
         stdout(str(written))
 
 
+@app.command(
+    rich_help_panel=RESULTS,
+    epilog=examples(
+        "globscope merge runs/digits-merging --best --out merged",
+        "globscope merge runs/digits-merging --recipe greedy --members A,B,C",
+    ),
+)
+def merge(
+    run: Annotated[
+        Path,
+        typer.Argument(help="A finished run's folder, whose study has the analysis merging.", show_default=False),
+    ],
+    *,
+    best: Annotated[
+        bool, typer.Option("--best", help="The best network that any recipe makes of any set or pair.")
+    ] = False,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="Recipe: uniform, greedy, slerp, 'task arithmetic', TIES or DARE; default: the best."),
+    ] = None,
+    members: Annotated[
+        str | None, typer.Option(metavar="A,B,…", help="Networks to merge; default: the best of all sets and pairs.")
+    ] = None,
+    analysis: Annotated[str | None, typer.Option(help="Analysis that merges; default: the first that does.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="New folder, or a .safetensors file; default: a folder in RUN/taken."),
+    ] = None,
+    as_float32: Annotated[
+        bool, typer.Option("--float32", help="Write float32, whatever the number types of the origin are.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+) -> None:
+    """Write a merged network of a finished run, such as the best soup.
+
+    The study's analysis merging chooses by its `select`, which is a field of the training data unless you have told it
+    otherwise. The network is written as `globscope take` does, with a model card and its measured fields. Give at least
+    one of --best, --recipe and --members.
+
+    Code that the run's spec names (`file.py:name`) is imported and run: use only runs that you trust.
+    """
+    with exit_on_error():
+        from globscope.cli.network_names import default_folder, merge_recipe
+        from globscope.cli.print_tables import print_network
+        from globscope.cli.progress import watching
+        from globscope.session import finished_result
+
+        chosen = merge_recipe(recipe, members, best=best)
+        with watching(quiet=True) as observer:
+            taken = finished_result(run, observer=observer).network(
+                as_float32=as_float32,
+                soup=chosen,
+                members=None if members is None else tuple(members.split(",")),
+                analysis=analysis,
+            )
+            written = taken.save(default_folder(run, taken.title) if out is None else out, force=force)
+        for text in taken.warnings:
+            stderr(f"warning: {text}")
+        print_network(taken)
+        stdout(str(written))
+
+
 @app.command("open", rich_help_panel=RESULTS, epilog=examples("globscope open runs/digits-mlp"))
 def open_page(
     run: Annotated[Path, typer.Argument(help="A finished run's folder, such as runs/digits-mlp.", show_default=False)],

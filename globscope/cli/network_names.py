@@ -47,6 +47,19 @@ def curve_place(text: str, known: Collection[str]) -> tuple[str, str, float]:
     return (*network_pair("--curve", runs, known), _number("--curve", t, wanted))
 
 
+def merge_recipe(recipe: str | None, members: str | None, *, best: bool) -> str:
+    """Return the recipe that is wanted, `best` for the best of all.
+
+    Raises:
+        RunError: Nothing is wanted, or both the best of all and something else.
+    """
+    if best and (recipe or members):
+        raise RunError("--best is of all recipes, sets and pairs; leave out --recipe and --members")
+    if not (best or recipe or members):
+        raise RunError("give at least one of --best, --recipe and --members")
+    return recipe or "best"
+
+
 def default_folder(run: Path, title: str) -> Path:
     """Return the folder of a network that is taken without a place to write it to."""
     return run / TAKEN / slug(title)

@@ -18,6 +18,7 @@ from globscope.roles.analysis import (
     Derives as Derives,
     Evaluates as Evaluates,
     FindsCurves as FindsCurves,
+    Merges as Merges,
     Plans as Plans,
     Refits as Refits,
 )

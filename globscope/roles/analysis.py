@@ -10,6 +10,7 @@ from globscope.roles.bench import Bench
 from globscope.roles.task import Task
 from globscope.values.findings import Atlas, Finding
 from globscope.values.members import Population
+from globscope.values.merged_network import MergedNetwork
 
 
 class Analysis(Protocol):
@@ -82,6 +83,20 @@ class Refits(Protocol):
 
     def refits(self) -> int:
         """Return how often it fits every map again and has its landscape."""
+        ...
+
+
+class Merges(Protocol):
+    """An analysis that merges networks, of which any can be taken."""
+
+    def merged_network(self, recipe: str, members: tuple[str, ...], atlas: Atlas, bench: Bench) -> MergedNetwork:
+        """Return what a recipe makes of members of these names, or the best of all that it merged where none is named.
+
+        What it measured on the bench is not measured again. The recipe `best` takes the best of all recipes.
+
+        Raises:
+            GlobscopeError: There is no such recipe, or none for these networks.
+        """
         ...
 
 

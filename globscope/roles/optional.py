@@ -10,7 +10,7 @@ from attrs import define, field, fields, has
 
 from globscope.errors import PluginError
 from globscope.roles.aligner import AlignerTraits, Learns, Scores, StartsFrom
-from globscope.roles.analysis import AnalysisTraits, Derives, Evaluates, FindsCurves, Plans, Refits
+from globscope.roles.analysis import AnalysisTraits, Derives, Evaluates, FindsCurves, Merges, Plans, Refits
 from globscope.roles.evaluator import EvaluatorTraits, GivesBuffers, TriesScoring
 from globscope.roles.pool import PoolTraits
 from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs
@@ -58,7 +58,7 @@ OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
         "topology": (TopologyTraits, Checks),
         "aligner": (AlignerTraits, Scores, StartsFrom, Learns, Checks),
         "pool": (PoolTraits,),
-        "analysis": (AnalysisTraits, Derives, Plans, Evaluates, Refits, FindsCurves, Checks),
+        "analysis": (AnalysisTraits, Derives, Plans, Evaluates, Refits, FindsCurves, Merges, Checks),
     }
 )
 # How alike two names are, of 1, where one is taken for a misspelling of the other.

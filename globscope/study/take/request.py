@@ -8,16 +8,19 @@ from globscope.errors import RunError, near
 from globscope.study.take.choice import Choice
 from globscope.study.take.from_map import MapTree, point_of_map
 from globscope.study.take.from_members import aligned_network, curve_network, member
+from globscope.study.take.from_merging import merged_network
 from globscope.study.workshop import Workshop
 from globscope.values.findings import Atlas, Map
 
-SOURCES = ("member", "at", "minimum", "pass_between", "aligned", "curve")
+SOURCES = ("member", "at", "minimum", "pass_between", "aligned", "curve", "soup")
 # By option, the sources with which it goes.
 OPTIONS = {
     "map": ("at", "minimum", "pass_between"),
     "sampler": ("minimum", "pass_between"),
     "field": ("minimum", "pass_between"),
     "aligner": ("aligned",),
+    "members": ("soup",),
+    "analysis": ("soup",),
 }
 
 
@@ -32,10 +35,13 @@ class NetworkRequest:
         pass_between: Two runs, for the pass between their last networks on a map.
         aligned: A network and the one to which its units are aligned; runs stand for their last networks.
         curve: Two runs and a place t in [0, 1], on a curve that an analysis found between them.
+        soup: Recipe by which an analysis merged networks, such as `greedy`, or `best`.
         map: Name of the map; the first that has an inverse if unset.
         sampler: Name of the sampler whose merge tree has the minimum or the pass; the first if unset.
         field: Field of the merge tree; that of the first tree if unset.
         aligner: Name of the aligner; the first of the study if unset.
+        members: Names of the networks that are merged; unset, the best of all sets and pairs of the analysis is taken.
+        analysis: Name of the analysis that merges them; the first that does if unset.
     """
 
     member: str | None = None
@@ -44,10 +50,13 @@ class NetworkRequest:
     pass_between: tuple[str, str] | None = None
     aligned: tuple[str, str] | None = None
     curve: tuple[str, str, float] | None = None
+    soup: str | None = None
     map: str | None = None
     sampler: str | None = None
     field: str | None = None
     aligner: str | None = None
+    members: tuple[str, ...] | None = None
+    analysis: str | None = None
 
     def __attrs_post_init__(self) -> None:
         given = [name for name in SOURCES if getattr(self, name) is not None]
@@ -89,6 +98,11 @@ class NetworkRequest:
             return aligned_network(workshop, trained, self.aligned, self.aligner)
         if self.curve is not None:
             return curve_network(workshop, trained, self.curve[:2], float(self.curve[2]))
+        if self.soup is not None:
+            return merged_network(workshop, atlas, self.soup, self.members or (), self.analysis)
+        return self._choose_on_map(atlas)
+
+    def _choose_on_map(self, atlas: Atlas) -> Choice:
         map_ = self._map(atlas)
         if self.at is not None:
             return point_of_map(map_, self.at)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import combinations
 from math import comb
 
 import attrs
@@ -19,11 +20,14 @@ from globscope.api import (
     Bench,
     CheckFacts,
     Finding,
+    MergedNetwork,
+    Part,
     device,
     device_name,
     symmetry,
 )
 from globscope.builtin.analyses.closest_map import basins_of_runs, closest_map
+from globscope.builtin.analyses.merging.best import merged_network
 from globscope.builtin.analyses.merging.comparison import Comparison
 from globscope.builtin.analyses.merging.geometry import PairGeometry, pair_figures
 from globscope.builtin.analyses.merging.merges import Recipes
@@ -33,9 +37,11 @@ from globscope.builtin.analyses.merging.pairs import MergedPair, gaps_of, merge_
 from globscope.builtin.analyses.merging.predictors import predictors, separate
 from globscope.builtin.analyses.merging.requirements import require_field, require_networks, require_symmetry
 from globscope.builtin.analyses.merging.significance import forecast
-from globscope.builtin.analyses.merging.soups import merge_sets, sets_of
+from globscope.builtin.analyses.merging.soups import ALL, merge_sets, sets_of
 
 NAME = "merging"
+# Aligned pairs whose figures are computed side by side: their weights are in memory.
+ALIGNED = 8
 
 
 @attrs.define(frozen=True, kw_only=True)
@@ -133,12 +139,12 @@ class Merging:
         recipes, closest = self._recipes(atlas), closest_map(atlas.maps)
         basins = basins_of_runs(members.names, None if closest is None else closest[1])
         sets = list(sets_of(members, basins if self.by_basin else None, self.sets))
-        pairs = tuple(merge_pairs(members, recipes, self.points, self.aligner, bench))
-        figures, apart = self._figures(members, pairs, bench), separate(basins)
+        pairs = tuple(merge_pairs(members, recipes, self.points, bench))
+        figures, apart = self._figures(members, pairs, recipes, bench), separate(basins)
         found = predictors(pairs, figures, apart, by)
         comparison = Comparison(
             members=members,
-            soups=tuple(merge_sets(sets, members, recipes, self.aligner, bench)),
+            soups=tuple(merge_sets(sets, members, recipes, bench)),
             pairs=pairs,
             figures=figures,
             separate=apart,
@@ -151,15 +157,38 @@ class Merging:
         )
         return comparison.finding(atlas.population.variants)
 
+    def merged_network(self, recipe: str, members: tuple[str, ...], atlas: Atlas, bench: Bench) -> MergedNetwork:
+        """Return what a recipe makes of members of these names; of none, the best of all sets and pairs.
+
+        Raises:
+            GlobscopeError: There is no such recipe, or none for these networks.
+            PopulationError: A member is not there.
+        """
+        networks, closest = mergeable(atlas, members or self.members, self.base), closest_map(atlas.maps)
+        basins = basins_of_runs(networks.names, None if closest is None else closest[1]) if self.by_basin else None
+        sets = [(ALL, list(range(len(networks))))] if members else [*sets_of(networks, basins, self.sets)]
+        pairs = [] if members else [("pair", list(pair)) for pair in combinations(range(len(networks)), 2)]
+        return merged_network(recipe, [*sets, *pairs], networks, self._recipes(atlas), bench)
+
     def _recipes(self, atlas: Atlas) -> Recipes:
         select = atlas.field_of(self.select or self.field)
-        return Recipes(select=select, scales=self.scales, density=self.density, seed=self.drop_seed)
+        return Recipes(
+            select=select, scales=self.scales, density=self.density, seed=self.drop_seed, aligner=self.aligner
+        )
 
-    def _figures(self, members: Mergeable, pairs: Sequence[MergedPair], bench: Bench) -> dict[str, np.ndarray]:
+    def _figures(
+        self, members: Mergeable, pairs: Sequence[MergedPair], recipes: Recipes, bench: Bench
+    ) -> dict[str, np.ndarray]:
         """Return the (pairs,) figures of weights, gradients and outputs."""
         place = device(self.device, f"{NAME}.device")
         of_pair = partial(PairGeometry, task=bench.task, examples=self.examples, rank=self.rank, seed=bench.seed)
-        parts = [of_pair(names=pair.names, networks=pair.members.with_base, device=place).part for pair in pairs]
-        figures = pair_figures(bench.stages(parts))
+
+        def part(pair: MergedPair) -> Part:
+            networks = pair.members.align_to_best(self.aligner, recipes.select, bench).with_base
+            return of_pair(names=pair.names, networks=networks, device=place).part
+
+        at_once = len(pairs) if self.aligner is None else ALIGNED
+        groups = (pairs[start : start + at_once] for start in range(0, len(pairs), at_once))
+        figures = pair_figures([found for group in groups for found in bench.stages(map(part, group))])
         disagreement = output_disagreement(members.networks, bench, self.field, self.examples, place)
         return figures if disagreement is None else figures | {"disagreement": disagreement}

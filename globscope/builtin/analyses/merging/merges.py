@@ -23,12 +23,14 @@ class Recipes:
         scales: Multiples of the mean change from the base that are tried.
         density: Share of a change's weights that TIES and DARE keep.
         seed: Seed of what DARE keeps.
+        aligner: Name of the aligner that fits networks to the best of them; None aligns nothing.
     """
 
     select: Field
     scales: tuple[float, ...]
     density: float
     seed: int
+    aligner: str | None = None
 
 
 @define(frozen=True, kw_only=True)
@@ -37,12 +39,16 @@ class Merged:
 
     Attributes:
         method: Name of the recipe, one of METHODS.
-        setting: What was chosen: a scale, or the members of a greedy soup.
+        setting: What was chosen, in words: a scale, or the members of a greedy soup.
+        rows: Rows of the networks that it is of; all where empty.
+        scale: The scale that was chosen.
         fields: Its measured fields by key, such as `train_loss`.
     """
 
     method: str
     setting: str
+    rows: tuple[int, ...] = ()
+    scale: float = 1.0
     fields: Mapping[str, float] = field(eq=False, repr=False)
 
 
@@ -69,7 +75,8 @@ def _soups(members: Mergeable, recipes: Recipes, bench: Bench) -> Iterator[Merge
     yield Merged(method=UNIFORM, setting="", fields=uniform)
     kept, fields = greedy(members, recipes.select, bench)
     names = ", ".join(members.names[row] for row in sorted(kept))
-    yield Merged(method=GREEDY, setting=f"{len(kept)} of {len(members)}: {names}", fields=fields)
+    setting = f"{len(kept)} of {len(members)}: {names}"
+    yield Merged(method=GREEDY, setting=setting, rows=tuple(kept), fields=fields)
 
 
 def greedy(members: Mergeable, select: Field, bench: Bench) -> tuple[list[int], Mapping[str, float]]:
@@ -103,10 +110,8 @@ def _multiples(members: Mergeable, recipes: Recipes, bench: Bench) -> Iterator[M
     networks, scales = members.with_base, np.array(recipes.scales)
     each = np.repeat(scales[:, None] / len(members), len(members), axis=1)
     yield _best(ARITHMETIC, measure_mixtures(networks, np.column_stack([each, 1 - scales]), bench), recipes)
-    rng, sizes = np.random.default_rng(recipes.seed), networks.layout.sizes
-    ways = {TIES: partial(ties, density=recipes.density), DARE: partial(dare, density=recipes.density, rng=rng)}
-    for name, recipe in ways.items():
-        merged = merge_tensors(networks.weights, sizes, recipe)
+    for name in (TIES, DARE):
+        merged = _merge_changes(name, networks, recipes)
         ends = np.stack([merged, networks.weights[len(members)]])
         nearest = np.zeros(len(scales), int)
         shares = np.column_stack([scales, 1 - scales])
@@ -116,10 +121,34 @@ def _multiples(members: Mergeable, recipes: Recipes, bench: Bench) -> Iterator[M
         yield _best(name, fields, recipes)
 
 
+def _merge_changes(method: str, networks: Population, recipes: Recipes) -> np.ndarray:
+    """Return the (D,) network that TIES or DARE makes at scale 1 of networks, the last of which is their base."""
+    rng, density = np.random.default_rng(recipes.seed), recipes.density
+    recipe = partial(ties, density=density) if method == TIES else partial(dare, density=density, rng=rng)
+    return merge_tensors(networks.weights, networks.layout.sizes, recipe)
+
+
+def weights_of(merged: Merged, members: Mergeable, recipes: Recipes) -> np.ndarray:
+    """Return the (D,) float32 weights of a network that was merged of these members, made again."""
+    networks, count = members.with_base, len(members)
+    if merged.method == SLERP:
+        return merge_tensors(members.networks.weights, networks.layout.sizes, slerp)
+    if merged.method in (TIES, DARE):
+        ends = np.stack([_merge_changes(merged.method, networks, recipes), networks.weights[count]])
+        return np.asarray(Mixtures(weights=ends).lift(np.array([[merged.scale, 1 - merged.scale]]))[0])
+    shares = np.zeros((1, len(networks.members)))
+    rows = list(merged.rows) or list(range(count))
+    shares[0, rows] = merged.scale / len(rows)
+    if members.base is not None:
+        shares[0, count] = 1 - merged.scale
+    return np.asarray(Mixtures(weights=networks.weights).lift(shares)[0])
+
+
 def _best(method: str, fields: Mapping[str, np.ndarray], recipes: Recipes) -> Merged:
     cost = recipes.select.cost(fields[recipes.select.key])
     at = int(np.where(np.isfinite(cost), cost, np.inf).argmin())
-    return Merged(method=method, setting=f"scale {recipes.scales[at]:g}", fields=_at(fields, at))
+    scale = recipes.scales[at]
+    return Merged(method=method, setting=f"scale {scale:g}", scale=scale, fields=_at(fields, at))
 
 
 def _first(fields: Mapping[str, np.ndarray]) -> dict[str, float]:

@@ -49,6 +49,10 @@ class Mergeable:
         cost = by.cost(self.fields[by.key])
         return [int(row) for row in np.argsort(np.where(np.isfinite(cost), cost, np.inf), kind="stable")]
 
+    def align_to_best(self, aligner: str | None, by: Field, bench: Bench) -> "Mergeable":
+        """Return the networks aligned to the best of them in a field; as they are without an aligner."""
+        return self if aligner is None else self.align(aligner, self.order(by)[0], bench)
+
     def align(self, aligner: str, reference: int, bench: Bench) -> "Mergeable":
         """Return the networks with their units permuted so that they fit those of one of them."""
         others = [row for row in range(len(self)) if row != reference]

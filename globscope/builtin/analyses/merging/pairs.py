@@ -20,7 +20,7 @@ class MergedPair:
 
     Attributes:
         names: Names of the two.
-        members: The two, aligned if asked.
+        members: The two, as they are.
         t: (n,) places on the line between them, from 0 to 1.
         line: Fields on the line, (n,) each.
         merges: The merged networks, the mean among them.
@@ -64,18 +64,14 @@ def gap(by: Field, merged: float, members: np.ndarray) -> float:
         return float(by.cost(np.array(merged)) - by.cost(members).min())
 
 
-def merge_pairs(
-    members: Mergeable, recipes: Recipes, points: int, aligner: str | None, bench: Bench
-) -> Iterator[MergedPair]:
+def merge_pairs(members: Mergeable, recipes: Recipes, points: int, bench: Bench) -> Iterator[MergedPair]:
     """Yield every two of the networks, merged; with an aligner, the worse of the two is aligned to the better."""
     for pair in combinations(range(len(members)), 2):
-        two = members.take(pair)
-        if aligner is not None:
-            two = two.align(aligner, two.order(recipes.select)[0], bench)
-        names = (two.names[0], two.names[1])
-        t = np.linspace(0, 1, points)
-        merges = tuple(merge_all_ways(two, recipes, bench))
-        yield MergedPair(names=names, members=two, t=t, line=_line(two, t, bench), merges=merges)
+        two, t = members.take(pair), np.linspace(0, 1, points)
+        # Aligned networks are new vectors: those of one pair are let go before the next.
+        aligned = two.align_to_best(recipes.aligner, recipes.select, bench)
+        merges, line = tuple(merge_all_ways(aligned, recipes, bench)), _line(aligned, t, bench)
+        yield MergedPair(names=(two.names[0], two.names[1]), members=two, t=t, line=line, merges=merges)
 
 
 def gaps_of(pairs: Sequence[MergedPair], by: Field) -> dict[str, np.ndarray]:

@@ -51,10 +51,10 @@ def sets_of(
 
 
 def merge_sets(
-    sets: Sequence[tuple[str, list[int]]], members: Mergeable, recipes: Recipes, aligner: str | None, bench: Bench
+    sets: Sequence[tuple[str, list[int]]], members: Mergeable, recipes: Recipes, bench: Bench
 ) -> Iterator[Soup]:
     """Yield what every recipe makes of each set; with an aligner, all of a set are aligned to its best member."""
     for name, rows in sets:
         own = members.take(rows)
-        merged = own if aligner is None else own.align(aligner, own.order(recipes.select)[0], bench)
-        yield Soup(name=name, members=own, merges=tuple(merge_all_ways(merged, recipes, bench)))
+        aligned = own.align_to_best(recipes.aligner, recipes.select, bench)
+        yield Soup(name=name, members=own, merges=tuple(merge_all_ways(aligned, recipes, bench)))
