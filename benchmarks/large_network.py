@@ -151,18 +151,32 @@ def measure_apart(folder: Path, size: str, method: str, count: int) -> dict[str,
 
 def compare(folder: Path, count: int) -> None:
     """Print what each method takes at each size."""
-    print("| weights | method | at once | time | read | memory | with mapped files | largest difference |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| weights | method | networks at once | processor time | read | memory | largest difference |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for size in SIZES:
-        layout = task_of(folder, size).build("cpu").layout
         if not (folder / size).exists():
-            write_members(folder / size, layout)
-        loop, *others = (measure_apart(folder, size, method, count) for method in ("loop", "layers"))
-        for one in (loop, *others):
+            write_members(folder / size, task_of(folder, size).build("cpu").layout)
+        loop, layers = (measure_apart(folder, size, method, count) for method in ("loop", "layers"))
+        for one in (loop, layers):
             apart = np.abs(np.array(one["losses"]) - loop["losses"]).max()
-            sizes = [memory_size(one[name]) for name in ("read", "anonymous", "resident")]
-            cells = [f"{one['weights']:,}", one["method"], one["networks at once"], duration(one["seconds"]), *sizes]
+            sizes = [memory_size(one["read"]), memory_size(one["anonymous"])]
+            cells = [f"{one['weights']:,}", one["method"], one["networks at once"], duration(one["processor"]), *sizes]
             print("|", " | ".join(map(str, cells)), f"| {apart:.1e} |", flush=True)
+            print({name: value for name, value in one.items() if name != "losses"}, file=sys.stderr, flush=True)
+
+
+def on_paper() -> None:
+    """Print what the formulas of the page give for sizes that are not measured."""
+    print(
+        "| weights | members | examples | networks | read one by one | by layers, 16 at once | by layers, 64 at once |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for weights, members, examples, networks in PAPER:
+        population = 4 * weights * members
+        one_by_one = networks * population
+        passes = [-(-networks // width) * 2 * population for width in (16, 64)]
+        numbers = [f"{weights:.0e}", members, examples, networks, *map(memory_size, (one_by_one, *passes))]
+        print("|", " | ".join(map(str, numbers)), "|")
 
 
 if __name__ == "__main__":
@@ -173,3 +187,4 @@ if __name__ == "__main__":
         with tempfile.TemporaryDirectory() as scratch:
             chosen = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(scratch)
             compare(chosen, int(sys.argv[2]) if len(sys.argv) > 2 else 64)
+            on_paper()

@@ -90,12 +90,12 @@ class Scorer:
         is_cuda = device.startswith("cuda")
         self._parameters = StaticTensors(channels_last=images_last) if is_cuda or images_last else None
         self.recorder = Recorder(self) if is_cuda and draw.seed is None and not probe.grad_inside else None
-        self._tensors: ToTensors = probe.layout.unflatten
+        self.tensors: ToTensors = probe.layout.unflatten
 
     def with_tensors(self, tensors: ToTensors) -> Self:
         """Return what scores the same examples with parameters that are made otherwise of a row, and never copied."""
         other = copy(self)
-        other._tensors, other._parameters, other.recorder = tensors, None, None
+        other.tensors, other._parameters, other.recorder = tensors, None, None
         return other
 
     def score(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]], method: Method) -> dict[str, np.ndarray]:
@@ -120,12 +120,19 @@ class Scorer:
 
     def stacked_totals(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]]) -> Any:
         """Return the (n, fields) means of (n, D) weights, scored at once."""
+        buffers, axes = self.stacked_buffers(stacked, own)
+        return self.at_once(self._row_totals, axes)(stacked, buffers)
+
+    def stacked_buffers(self, stacked: Any, own: Sequence[Mapping[str, np.ndarray]]) -> tuple[Any, Any]:
+        """Return the buffers of networks in rows, and the axis of the networks in each."""
+        return self.buffers.stack_rows([self.tensors(row) for row in stacked], own)
+
+    def at_once(self, compute: Callable[[Any, Tensors], Any], axes: Mapping[str, int | None]) -> Callable[..., Any]:
+        """Return what computes a function of a row and its buffers for rows with buffers, stacked along their axes."""
         import torch
 
-        buffers, axes = self.buffers.stack_rows([self._tensors(row) for row in stacked], own)
         chance = "error" if self.draw.seed is None else "same"
-        totals = torch.vmap(self._row_totals, in_dims=(0, axes), randomness=chance)
-        return totals(stacked, buffers)
+        return torch.vmap(compute, in_dims=(0, axes), randomness=chance)
 
     @property
     def names(self) -> list[str]:
@@ -135,7 +142,7 @@ class Scorer:
 
     def parameters(self, row: Any) -> dict[str, Any]:
         """Return the parameters in a (D,) row of weights, where the computation reads them."""
-        named = self._tensors(row)
+        named = self.tensors(row)
         return named if self._parameters is None else self._parameters.fill(named)
 
     def _one(self, row: Any, own: Mapping[str, np.ndarray]) -> Any:
@@ -143,7 +150,7 @@ class Scorer:
         return self.network_totals(parameters, self.buffers(parameters, own))
 
     def _row_totals(self, row: Any, buffers: Mapping[str, Any]) -> Any:
-        return self.network_totals(self._tensors(row), buffers)
+        return self.network_totals(self.tensors(row), buffers)
 
     def network_totals(self, parameters: Mapping[str, Any], buffers: Mapping[str, Any]) -> Any:
         """Return the means over all draws, followed by their standard errors where there are several."""

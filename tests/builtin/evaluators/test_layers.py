@@ -13,6 +13,7 @@ from globscope.builtin.evaluators import pytorch
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.pools.processes import Processes
 from globscope.builtin.tasks.classification import Classification
+from globscope.builtin.tasks.convection import PinnConvection
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
 from globscope.study.disk.journal import DiskJournal
@@ -147,12 +148,12 @@ def test_a_matrix_with_few_ranks_about_its_origin_is_never_formed():
 def test_the_choice_follows_from_the_memory_for_weights(monkeypatch):
     networks, size = networks_of(MLP), MLP.build("cpu").layout.size
     monkeypatch.setattr(pytorch, "MEMORY", 4 * 2 * size)
-    assert Torch().plan(networks, MLP).method == "loop"
-    # No two networks fit, but the activations of five do.
+    assert Torch(examples=1).plan(networks, MLP).method == "vmap"
+    # No two networks fit, but the activations of several for one example do.
     monkeypatch.setattr(pytorch, "MEMORY", 4 * 2 * size - 1)
-    assert Torch().plan(networks, MLP).method == "layers"
-    assert Torch().plan(Networks.of(members_of(MLP)[0]), MLP).method == "loop"
-    assert Torch(batch_size=20, memory=1e-4).plan(networks, MLP).method == "loop"
+    assert Torch(examples=1).plan(networks, MLP).method == "layers"
+    assert Torch(examples=1).plan(Networks.of(members_of(MLP)[0]), MLP).method == "vmap"
+    assert Torch().plan(networks, MLP).method == "loop"
 
 
 @pytest.mark.slow
@@ -185,3 +186,12 @@ def test_a_space_that_only_lifts_is_refused():
 
 def test_the_contract_of_evaluators_holds():
     check_component(LAYERS, expected_failures={"scores_what_a_unit_has_and_no_more": "its space only lifts"})
+
+
+@pytest.mark.parametrize("task", [MLP, PinnConvection(hidden=(8, 8), grid=(12, 9), collocation=40)])
+def test_gradients_of_batches_and_of_roots_add_up(task):
+    measure = "test_loss" if task is MLP else "test_error"
+    networks = evolve(networks_of(task, 3), gradient=measure)
+    layers, loop = Torch(method="layers", batch_size=30, examples=50), Torch(method="loop", examples=50)
+    assert_alike(scored(layers, networks, task), scored(loop, networks, task))
+    assert_alike(scored(layers, networks, task, width=1), scored(loop, networks, task))
