@@ -3,7 +3,7 @@
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Networks, Rows, SpanSpace, span
+from globscope.api import Networks, Rows, SpanSpace, Unit, span
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.values.low_rank import LowRank
 
@@ -29,6 +29,17 @@ def networks_of(task, count=5):
     space = span(weights)
     coordinates = np.random.default_rng(0).normal(size=(count, space.rank)) * space.members.std()
     return Networks(space=space, coordinates=coordinates, buffers=buffers, nearest=np.zeros(count, int))
+
+
+def fields_of(evaluator, networks, task, width=None):
+    """Return what an evaluator gives networks, in its own units or in others."""
+    plan = evaluator.plan(networks, task)
+    units = (
+        plan.units if width is None else tuple(Unit(start=a, stop=a + width) for a in range(0, len(networks), width))
+    )
+    scorer = evaluator.scorer(networks, task, plan)
+    parts = [scorer.score(unit) for unit in units]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def adapted_networks(task, ranks=(2, 3, 1)):

@@ -5,10 +5,10 @@ import pytest
 from attrs import evolve
 from support.arrays import assert_same_arrays
 from support.evaluation import evaluated
-from support.layers import OneTensorAtATime, adapted_networks, members_of, networks_of, text_task
+from support.layers import OneTensorAtATime, adapted_networks, fields_of, members_of, networks_of, text_task
 from support.paths import NETS
 
-from globscope.api import GRADIENT, Code, EvaluationError, Networks, Unit
+from globscope.api import GRADIENT, Code, EvaluationError, Networks
 from globscope.builtin.evaluators import pytorch
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.pools.processes import Processes
@@ -45,16 +45,6 @@ def text(tmp_path_factory):
     return text_task(tmp_path_factory.mktemp("text"))
 
 
-def scored(evaluator, networks, task, width=None):
-    plan = evaluator.plan(networks, task)
-    units = (
-        plan.units if width is None else tuple(Unit(start=a, stop=a + width) for a in range(0, len(networks), width))
-    )
-    scorer = evaluator.scorer(networks, task, plan)
-    parts = [scorer.score(unit) for unit in units]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
 class StopsAfterOne(ThisProcess):
     """A worker that is stopped after its first unit."""
 
@@ -75,27 +65,27 @@ def test_fields_are_those_of_networks_one_by_one(name):
     networks = networks_of(TASKS[name])
     plan = LAYERS.plan(networks, TASKS[name])
     assert plan.method == "layers"
-    assert_alike(scored(LAYERS, networks, TASKS[name]), scored(LOOP, networks, TASKS[name]))
+    assert_alike(fields_of(LAYERS, networks, TASKS[name]), fields_of(LOOP, networks, TASKS[name]))
 
 
 @pytest.mark.parametrize("name", ["mlp", "BatchNorm", "attention", "conv1d of GPT-2, tied"])
 def test_gradients_are_those_of_networks_one_by_one(name):
     networks = evolve(networks_of(TASKS[name]), gradient="train_loss")
-    assert_alike(scored(LAYERS, networks, TASKS[name]), scored(LOOP, networks, TASKS[name]))
+    assert_alike(fields_of(LAYERS, networks, TASKS[name]), fields_of(LOOP, networks, TASKS[name]))
 
 
 def test_a_transformer_is_scored_and_differentiated_like_one_by_one(text):
     networks = networks_of(text)
     assert len(LAYERS.plan(networks, text).units) == 1
-    assert_alike(scored(LAYERS, networks, text), scored(LOOP, networks, text))
+    assert_alike(fields_of(LAYERS, networks, text), fields_of(LOOP, networks, text))
     networks = evolve(networks, gradient="test_loss")
-    assert_alike(scored(LAYERS, networks, text), scored(LOOP, networks, text))
+    assert_alike(fields_of(LAYERS, networks, text), fields_of(LOOP, networks, text))
 
 
 def test_networks_with_weights_of_their_own_are_scored_by_layers_and_one_that_is_not_finite_spoils_no_other():
     weights, _ = members_of(MLP)
     weights[1] = np.nan
-    found, wanted = (scored(evaluator, Networks.of(weights), MLP) for evaluator in (LAYERS, LOOP))
+    found, wanted = (fields_of(evaluator, Networks.of(weights), MLP) for evaluator in (LAYERS, LOOP))
     assert np.isnan(found["train_loss"][1])
     assert_alike(found, wanted)
 
@@ -104,8 +94,8 @@ def test_networks_with_weights_of_their_own_are_scored_by_layers_and_one_that_is
 def test_no_network_is_formed_and_no_gradient_by_all_its_weights(gradient):
     networks = networks_of(MLP)
     space = OneTensorAtATime(networks.space)
-    found = scored(LAYERS, evolve(networks, space=space, gradient=gradient), MLP)
-    assert_alike(found, scored(LOOP, evolve(networks, gradient=gradient), MLP))
+    found = fields_of(LAYERS, evolve(networks, space=space, gradient=gradient), MLP)
+    assert_alike(found, fields_of(LOOP, evolve(networks, gradient=gradient), MLP))
     assert max(space.widths) == max(MLP.build("cpu").layout.sizes)
 
 
@@ -127,19 +117,19 @@ def test_each_part_is_read_once_for_a_unit_and_batch():
 def test_a_model_that_draws_is_scored_with_the_draws_that_it_has_one_by_one():
     task = tiny_task(drawing=True)
     networks = evolve(networks_of(task), seed=3)
-    assert_alike(scored(LAYERS, networks, task), scored(LOOP, networks, task))
+    assert_alike(fields_of(LAYERS, networks, task), fields_of(LOOP, networks, task))
 
 
 def test_units_cut_in_two_score_alike_down_to_one_network():
     networks = networks_of(MLP)
-    whole = scored(LAYERS, networks, MLP)
-    assert_alike(scored(LAYERS, networks, MLP, width=1), whole)
+    whole = fields_of(LAYERS, networks, MLP)
+    assert_alike(fields_of(LAYERS, networks, MLP, width=1), whole)
 
 
 def test_a_matrix_with_few_ranks_about_its_origin_is_never_formed():
     (networks, dense), signs = adapted_networks(MLP)
-    found = scored(LAYERS, evolve(networks, gradient="train_loss"), MLP)
-    wanted = scored(LOOP, evolve(dense, gradient="train_loss"), MLP)
+    found = fields_of(LAYERS, evolve(networks, gradient="train_loss"), MLP)
+    wanted = fields_of(LOOP, evolve(dense, gradient="train_loss"), MLP)
     assert_alike(found, {**wanted, GRADIENT: wanted[GRADIENT] * signs})
     assert Torch().plan(networks, MLP).method == "layers"
     assert max(networks.space.widths) == 10  # a bias, which has no ranks
@@ -193,5 +183,5 @@ def test_gradients_of_batches_and_of_roots_add_up(task):
     measure = "test_loss" if task is MLP else "test_error"
     networks = evolve(networks_of(task, 3), gradient=measure)
     layers, loop = Torch(method="layers", batch_size=30, examples=50), Torch(method="loop", examples=50)
-    assert_alike(scored(layers, networks, task), scored(loop, networks, task))
-    assert_alike(scored(layers, networks, task, width=1), scored(loop, networks, task))
+    assert_alike(fields_of(layers, networks, task), fields_of(loop, networks, task))
+    assert_alike(fields_of(layers, networks, task, width=1), fields_of(loop, networks, task))

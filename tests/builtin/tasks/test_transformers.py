@@ -10,6 +10,7 @@ from math import log
 import numpy as np
 import pytest
 import torch
+from attrs import evolve
 from support.commands import run
 from support.documents import blocks, module
 from support.hugging_face import (
@@ -27,10 +28,12 @@ from support.hugging_face import (
     study_text,
     words,
 )
+from support.layers import fields_of, networks_of
 from support.paths import ROOT
 from support.study import study_in, values
 
 from globscope.api import Code, UserCodeError, symmetry
+from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.hugging_face import configuration
 from globscope.builtin.tasks.hugging_face.task import Transformers
 from globscope.population.recorded_scores import recorded_scores
@@ -167,6 +170,19 @@ def test_several_networks_at_once_have_the_losses_of_each(folder):
         at_once = torch.vmap(lambda p: probe.reduce(p, networks[0][1], batch)["loss"][0])(stacked)
         alone = [probe.reduce(*network, batch)["loss"][0] for network in networks]
     assert at_once.tolist() == pytest.approx([float(loss) for loss in alone], rel=SAME)
+
+
+@BOTH
+@pytest.mark.parametrize("gradient", [None, "test_loss"])
+def test_networks_scored_layer_by_layer_have_the_losses_of_each(kind, gradient, folder):
+    given = task(folder, kind)
+    networks = evolve(networks_of(given), gradient=gradient)
+    layers, loop = Torch(method="layers", examples=12), Torch(method="loop", examples=12)
+    assert len(layers.plan(networks, given).units) == 1
+    found, wanted = (fields_of(evaluator, networks, given) for evaluator in (layers, loop))
+    assert found.keys() == wanted.keys()
+    for name, alone in wanted.items():
+        np.testing.assert_allclose(found[name], alone, rtol=SAME, atol=SAME * np.abs(alone).max(), err_msg=name)
 
 
 def test_sharded_checkpoints_are_the_same_networks(folder, tmp_path):
