@@ -8,6 +8,7 @@ from attrs import define
 from globscope.population.adapter import Change, Product, read_changes
 from globscope.population.base_network import BaseTensor, base_tensors
 from globscope.population.checkpoint_file import CheckpointFile
+from globscope.store import key
 from globscope.values.low_rank import LowRank
 from globscope.values.rows import Part
 
@@ -40,6 +41,11 @@ class AdaptedRow:
 
     file: CheckpointFile
     sources: tuple[TensorSource, ...]
+
+    @property
+    def key(self) -> str:
+        """Of the files, and of how the tensors come from them."""
+        return key(self.file.key, self.sources)
 
     def __call__(self) -> list[Part]:
         """Return the tensors, of which only factors are in memory."""

@@ -8,6 +8,7 @@ from attrs import define, field
 
 from globscope.population.adapter import CONFIG
 from globscope.population.checkpoint import Checkpoint, checkpoint_files, read_checkpoint
+from globscope.population.shared_key import shared_key
 from globscope.population.state_dict import StateDictChoice
 from globscope.store import key
 
@@ -52,6 +53,6 @@ class CheckpointFile:
         files = checkpoint_files(self.path)
         if self.base is not None:
             beside = self.path.with_name(CONFIG)
-            files = [*files, *([beside] if beside.is_file() else []), *checkpoint_files(self.base)]
-        parts = (self.variant, self.step, files)
+            files = [*files, *([beside] if beside.is_file() else [])]
+        parts = (self.variant, self.step, files, *([] if self.base is None else [shared_key(self.base)]))
         return key(*parts) if self.choice == StateDictChoice() else key(*parts, self.choice)

@@ -307,7 +307,7 @@ class PopulationSpec(NetworkSource):
             holds one. With it, LoRA adapters as peft saves them are networks: what is mapped are the products of their
             factors, in the tensors that some adapter changes.
         include_base: Whether the base is a member too: step 0 of the variant `base`.
-        include: Patterns of names, such as `["*lora*", "blocks.11.*"]`: only tensors that match one are mapped; all if
+        include: Patterns of names, such as `["head.*", "blocks.11.*"]`: only tensors that match one are mapped; all if
             unset. What is left out must be the same in all checkpoints, or that of the network `unmapped`.
         exclude: Patterns of names of tensors that are not mapped.
         unmapped: With include or exclude: the network whose tensors stand, in all networks, for those that are not

@@ -16,6 +16,7 @@ from globscope.study.buffers import with_buffers
 from globscope.study.extent import Branches
 from globscope.study.landscapes import as_measured, landscape, landscape_at
 from globscope.study.map_sampler import MapSampler
+from globscope.study.networks_digest import networks_digest
 from globscope.study.stage_keys import Stage
 from globscope.study.stages.align import AlignerStage
 from globscope.study.stages.evaluate import evaluate
@@ -27,7 +28,7 @@ from globscope.study.stages.topology import topology
 from globscope.study.truth import Truth, truth_of, with_keys
 from globscope.study.workshop import Workshop
 from globscope.topology.leaf_count import leaves_by_neighbours
-from globscope.values.evaluation import Networks, Unit
+from globscope.values.evaluation import Networks
 from globscope.values.findings import Finding, Map
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.members import Population
@@ -142,12 +143,8 @@ class StudyBench:
         asking = "the study" if self.asking is None else self.workshop.label_of(self.asking.component)
         if not networks.buffers and self.task.build("cpu").initialise(0)[1]:
             networks = with_buffers(networks, population(self.workshop), self.task.build("cpu"), asking)
-        total = hashlib.blake2b()
-        for start in range(0, len(networks), 16):
-            unit = Unit(start=start, stop=min(start + 16, len(networks)))
-            total.update(np.ascontiguousarray(networks.weights(unit)).data)
         # Their buffers belong to the key: they are scored with them.
-        networks_key = key(total.hexdigest(), _of_buffers(networks.buffers), networks.nearest)
+        networks_key = key(networks_digest(networks), _of_buffers(networks.buffers), networks.nearest)
         return evaluate(self.workshop, networks, networks_key, "evaluate networks")[0]
 
     def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:

@@ -10,10 +10,10 @@ from safetensors.torch import load_file, save_file
 from scipy.spatial.distance import pdist
 from support import adapters
 from support.arrays import assert_same_arrays
-from support.study import study_in, values
+from support.study import Notes, study_in, values
 from torch.nn.functional import cross_entropy, relu
 
-from globscope.api import Code, PopulationError, span
+from globscope.api import Code, PopulationError, SymmetryError, span
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data.embedded import digits
 from globscope.population.adapted import changed_tensors
@@ -21,6 +21,7 @@ from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.flatten import FlattenedTask
 from globscope.population.open_network import load_member
 from globscope.spec.model import PopulationSpec
+from globscope.study.project import project
 
 NAMES = ("0.0.weight", "1.weight")
 LABELS = ["base@0", "A@10", "A@20", "B@10", "B@20"]
@@ -398,10 +399,111 @@ def test_an_adapter_depends_on_its_configuration_and_on_its_base(tmp_path):
     assert file.key != before
 
 
+class Stops(Notes):
+    """Ends the run where a stage begins, as Ctrl-C does."""
+
+    def stage(self, name):
+        if name == "evaluate pca":
+            raise KeyboardInterrupt
+        return super().stage(name)
+
+
+def test_a_study_goes_on_where_it_was_stopped_with_the_same_bits(made, tmp_path):
+    folder, _, result = made
+    with pytest.raises(KeyboardInterrupt):
+        values(study_in(folder, adapters.SPEC, run=str(tmp_path)), Stops())
+    notes = Notes()
+    again = values(study_in(folder, adapters.SPEC, run=str(tmp_path)), notes)
+    assert "read checkpoints" in notes.kept
+    assert_same_arrays(again.atlas.maps[0].landscape.fields, result.atlas.maps[0].landscape.fields)
+
+
+def test_further_adapters_are_placed_on_a_finished_map(made):
+    folder, networks, _ = made
+    study = study_in(folder, adapters.SPEC)
+    rows = project(study.workshop(), [folder / "adapters/B/checkpoint-20", folder / "base"])
+    assert [row["residual"] for row in rows] == pytest.approx([0, 0], abs=1e-6)
+    assert [row["fields"]["test_loss"] for row in rows] == pytest.approx([loss(networks[4]), loss(networks[0])])
+    assert [row["distance_to_member"] for row in rows] == pytest.approx([0, 0], abs=1e-5)
+
+
 @pytest.mark.slow
-def test_processes_give_the_same_bits_and_a_study_goes_on_where_it_was_stopped(made, tmp_path):
+def test_processes_give_the_same_bits(made, tmp_path):
     folder, _, result = made
     pools = ['run.pool="processes"', "run.workers=2"]
-    other = values(study_in(folder, adapters.SPEC, *pools, run=str(tmp_path / "processes")))
+    other = values(study_in(folder, adapters.SPEC, *pools, run=str(tmp_path)))
     assert_same_arrays(other.atlas.maps[0].landscape.fields, result.atlas.maps[0].landscape.fields)
     assert_same_arrays(other.atlas.truth, result.atlas.truth)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "analysis",
+    [
+        "linear-barrier",
+        "mode-connectivity",
+        "low-loss-pass",
+        "similarity",
+        "curvature",
+        "dimension",
+        "stability",
+        "merging",
+    ],
+)
+def test_analyses_take_adapters(analysis, made, tmp_path):
+    options = f'[[topology]]\nuse = "gudhi"\n[[analysis]]\nuse = "{analysis}"\n'
+    found = values(study_in(made[0], adapters.SPEC + options, run=str(tmp_path)))
+    assert any(table.rows for table in found.findings[analysis].tables) or analysis == "low-loss-pass"
+
+
+MAPS = ["autoencoder", "hull", "random", "hessian", "span"]
+GRID, SOBOL = 'use = "grid"\nresolution = 3', 'use = "sobol"\nsamples = 4'
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("use", MAPS)
+def test_maps_of_other_kinds_decode_adapters(use, made, tmp_path):
+    spec = adapters.SPEC.replace('use = "pca"', f'use = "{use}"').replace(GRID, SOBOL)
+    found = values(study_in(made[0], spec, run=str(tmp_path))).atlas.maps[0]
+    assert np.isfinite(found.landscape.fields["test_loss"]).all()
+
+
+def test_units_are_not_exchanged_where_only_some_of_their_weights_are_mapped(made, tmp_path):
+    spec = adapters.SPEC + '[[aligner]]\nuse = "weight-matching"\n[[analysis]]\nuse = "rebasin"\n'
+    with pytest.raises(SymmetryError, match=r"no units of the network can be exchanged: .* not mapped: '0.0.bias'"):
+        values(study_in(made[0], spec, run=str(tmp_path)))
+
+
+# Fine-tunes in full.
+
+WHOLE = adapters.SPEC.replace("adapters/", "fine-tunes/")
+
+
+@pytest.fixture(scope="module", params=[torch.float32, torch.bfloat16], ids=["float32", "bfloat16"])
+def fine_tuned(request, tmp_path_factory):
+    """A folder with a base and fine-tunes of it, their flat float32 weights, and the finished study."""
+    folder = tmp_path_factory.mktemp("fine_tunes")
+    base, source = adapters.base(folder), torch.Generator().manual_seed(1)
+    rows = [torch.cat([tensor.flatten() for tensor in base.values()])]
+    for run, step in (("A", 1), ("A", 2), ("B", 1)):
+        place = folder / f"fine-tunes/{run}/checkpoint-{step}"
+        place.mkdir(parents=True)
+        tensors = {n: (t + 0.01 * torch.randn(t.shape, generator=source)).to(request.param) for n, t in base.items()}
+        save_file(tensors, place / "model.safetensors")
+        rows.append(torch.cat([tensor.float().flatten() for tensor in tensors.values()]))
+    return folder, torch.stack(rows).numpy(), values(study_in(folder, WHOLE))
+
+
+def test_fine_tunes_are_members_beside_their_base_and_nothing_is_copied(fine_tuned):
+    folder, rows, result = fine_tuned
+    population = result.atlas.population
+    assert [member.label for member in population.members] == ["base@0", "A@1", "A@2", "B@1"]
+    np.testing.assert_array_equal(population.weights, rows)
+    assert not list((folder / "run").rglob("weights.npy"))
+    np.testing.assert_allclose(pdist(result.atlas.maps[0].coordinates), pdist(rows.astype(np.float64)), rtol=1e-7)
+
+
+def test_no_array_of_the_size_of_a_network_is_stored_of_a_span(fine_tuned):
+    folder, rows, _ = fine_tuned
+    [stored] = (folder / "run").rglob("space.safetensors")
+    assert max(array.numel() for array in load_file(stored).values()) < rows.shape[1]

@@ -1,8 +1,14 @@
 """A tiny GPT-2 with adapters that peft saved: the networks are those that peft merges, member by member and between."""
 
+import tomllib
+import warnings
+
 import numpy as np
 import pytest
 import torch
+from support.commands import run
+from support.documents import blocks
+from support.paths import ROOT
 from support.study import study_in, values
 from torch.nn.functional import cross_entropy
 
@@ -75,14 +81,14 @@ def made(tmp_path_factory):
     torch.manual_seed(0)
     space["build"]().save_pretrained(folder / "base")
     networks = [load(folder)]
-    for seed, (run, options) in enumerate(RUNS.items()):
+    for seed, (name, options) in enumerate(RUNS.items()):
         torch.manual_seed(seed)
         adapted = peft.get_peft_model(load(folder), peft.LoraConfig(fan_in_fan_out=True, **options))
         with torch.no_grad():
             for parameter in filter(lambda one: one.requires_grad, adapted.parameters()):
                 parameter.add_(torch.randn_like(parameter), alpha=0.2)
-        adapted.save_pretrained(folder / "lora" / run / "checkpoint-5")
-        again = peft.PeftModel.from_pretrained(load(folder), folder / "lora" / run / "checkpoint-5")
+        adapted.save_pretrained(folder / "lora" / name / "checkpoint-5")
+        again = peft.PeftModel.from_pretrained(load(folder), folder / "lora" / name / "checkpoint-5")
         networks.append(again.merge_and_unload())
     return folder, dict(zip(["base", *RUNS], networks, strict=True)), space
 
@@ -149,3 +155,23 @@ def test_an_adapter_of_a_tensor_that_the_model_uses_twice_is_refused(made, tmp_p
         "uses in several places; an adapter changes one of them alone, so that the merged network has other tensors "
         "than the model"
     )
+
+
+@pytest.mark.slow
+def test_the_how_to_runs_as_written(tmp_path, monkeypatch):
+    pytest.importorskip("accelerate")
+    page = ROOT / "docs/how-to/adapters.md"
+    script, spec = blocks(page, "python")[0], blocks(page, "toml")[0]
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Trainer's own parts say of one another
+        exec(compile(script, "make_adapters.py", "exec"), {})
+    found = values(study_in(tmp_path, spec, "sampler.0.resolution=3")).atlas
+    labels = [(member.variant, member.step) for member in found.population.members]
+    assert labels == [("base", 0), *((run, step) for run in "ABC" for step in (20, 40, 60))]
+    finals = found.truth["train_loss"][found.population.finals]
+    assert max(finals[1:]) < finals[0]  # every run has lowered the base's loss
+    assert run("init", "adapters", "--out", "proposed.toml").exit_code == 0
+    proposed, wanted = tomllib.loads((tmp_path / "proposed.toml").read_text()), tomllib.loads(spec)
+    assert proposed["task"]["config"] == wanted["task"]["config"]
+    assert proposed["population"]["base"] == wanted["population"]["base"]

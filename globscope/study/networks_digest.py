@@ -1,0 +1,46 @@
+"""A digest of given networks' weights, by which their measurements are found again."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from globscope.values.arrays import column_blocks
+from globscope.values.evaluation import Networks, Unit
+from globscope.values.low_rank import low_rank_columns
+from globscope.values.rows import Rows
+from globscope.values.space import Mixtures, SpanSpace
+
+# Networks whose weights are formed at once, at most, and the bytes that they may take.
+TOGETHER, MEMORY = 16, 2**28
+
+
+def networks_digest(networks: Networks) -> str:
+    """Return a digest of n networks' weights.
+
+    Of adapters no weights are formed: their files and the networks' shares say what they are.
+    """
+    total, space = hashlib.blake2b(), networks.space
+    if isinstance(space, SpanSpace | Mixtures) and isinstance(space.weights, Rows) and low_rank_columns(space.weights):
+        total.update(np.ascontiguousarray(space.shares(np.asarray(networks.coordinates))).data)
+        total.update(np.ascontiguousarray(getattr(space, "parents", np.arange(len(space.weights)))).data)
+        _add_rows(total, space.weights)
+        return total.hexdigest()
+    first = networks.weights(Unit(start=0, stop=1)) if len(networks) else np.empty((0, 1), np.float32)
+    step = int(max(1, min(TOGETHER, MEMORY // max(first.nbytes, 1))))
+    for start in range(0, len(networks), step):
+        unit = Unit(start=start, stop=min(start + step, len(networks)))
+        total.update(np.ascontiguousarray(networks.weights(unit)).data)
+    return total.hexdigest()
+
+
+def _add_rows(total: Any, rows: Rows) -> None:
+    """Add the rows of a matrix: by the keys of their files where they have one, else by their weights."""
+    for parts, source in zip(rows.parts, rows.sources, strict=True):
+        own = getattr(source, "key", None)
+        if own is not None:
+            total.update(str(own).encode())
+            continue
+        for part in parts:
+            for block in column_blocks(len(part), 1):
+                total.update(np.ascontiguousarray(part[block]).data)
