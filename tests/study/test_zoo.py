@@ -173,7 +173,11 @@ def test_an_aligner_with_another_seed_learns_something_else(folder, study):
             "supervised = 0.0\nconnectivity = 0.0\nsteps = 2\nwidth",
             "deep-align: supervised, alignment and connectivity are all 0: there is nothing to learn",
         ),
-        ("[zoo.train]\nepochs = 1\n", "", "F: zoo: needs exactly one of 'checkpoints' and [zoo.train], has neither"),
+        (
+            "[zoo.train]\nepochs = 1\n",
+            "",
+            "F: zoo: needs exactly one of 'checkpoints' (or 'table') and [zoo.train], has neither",
+        ),
     ],
 )
 def test_what_cannot_be_is_reported_before_anything_is_trained(tmp_path, old, new, says):
