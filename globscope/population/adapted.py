@@ -180,14 +180,14 @@ def is_transposed(file: CheckpointFile, probe: Probe, name: str, shape: tuple[in
         raise PopulationError(f"{file.path}: the factors of {name!r}, {up} and {down}, do not make its shape {shape}")
     if len(fitting) == 1:
         return fitting[0]
-    known = _moduleis_transposed(probe, name)
+    known = _is_transposed_by_module(probe, name)
     return change.transposed if known is None else known
 
 
-def _moduleis_transposed(probe: Probe, name: str) -> bool | None:
+def _is_transposed_by_module(probe: Probe, name: str) -> bool | None:
     """Return whether the model's own layer stores a tensor as (in, out); None where there is no such module."""
-    modules = dict(getattr(traits(probe, ProbeTraits).module, "named_modules", dict)())
-    module = modules.get(name.rpartition(".")[0])
+    whole = traits(probe, ProbeTraits).module
+    module = None if whole is None else dict(whole.named_modules()).get(name.rpartition(".")[0])
     if type(module).__name__ in (TRANSPOSED, "Embedding"):
         return True
     return None if module is None else False

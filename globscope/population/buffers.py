@@ -9,6 +9,7 @@ import numpy as np
 from globscope.errors import PopulationError
 from globscope.population.checkpoint import as_array
 from globscope.population.checkpoint_file import CheckpointFile
+from globscope.population.flatten import FlattenedProbe
 from globscope.roles import Probe, ProbeTraits, traits
 from globscope.scoring.buffers import COUNTER
 
@@ -47,7 +48,8 @@ def buffer_names(probe: Probe) -> Collection[str]:
 
 
 def _fresh(probe: Probe) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    probe = getattr(probe, "whole", probe)  # whatever is flattened, the buffers are those of the whole network
+    # Whatever is flattened, the buffers are those of the whole network.
+    probe = probe.whole if isinstance(probe, FlattenedProbe) else probe
     try:
         if probe not in _FRESH:
             _FRESH[probe] = (probe.initialise(0)[1], probe.initialise(1)[1])

@@ -61,10 +61,13 @@ class Condition:
         """Why it cannot be used; empty where it can."""
         if len(self.text) > LONGEST:
             return f"is longer than {LONGEST} letters"
+        if len(self.code.splitlines()) > 1:  # pandas evaluates each line by itself, Python knows fewer ends of lines
+            return f"has several lines; {ACCEPTED}"
         try:
             refused = next((node for node in ast.walk(self._tree) if not _is_allowed(node)), None)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            return f"is no condition ({getattr(error, 'msg', error)}); {ACCEPTED}"
+            reason = error.msg if isinstance(error, SyntaxError) else error
+            return f"is no condition ({reason}); {ACCEPTED}"
         return "" if refused is None else f"has {_in_words(refused)}; {ACCEPTED}"
 
     @cached_property

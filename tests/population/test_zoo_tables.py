@@ -184,8 +184,8 @@ REFUSALS = {
     ),
     "an unknown figure": (
         TABLE,
-        {"figures": ("acuracy",)},
-        "has no values in a column 'acuracy', which `figures` names; did",
+        {"figures": ("accuracies",)},
+        "has no values in a column 'accuracies', which `figures` names; did",
     ),
 }
 
@@ -207,7 +207,7 @@ def test_two_rows_of_one_network_are_refused(tmp_path):
 
 
 CONDITIONS = {
-    "acuracy > 0.5": "'acuracy' is no figure of these networks; did you mean 'accuracy'?",
+    "accuracies > 0.5": "'accuracies' is no figure of these networks; did you mean 'accuracy'?",
     "accuracy > 2": "'accuracy > 2' holds for none of 5 networks; accuracy is from 0.5 to 0.9",
     "accuracy > 'x'": "\"accuracy > 'x'\" cannot be evaluated: TypeError",
     "accuracy + 1": "'accuracy + 1' is not true or false of each network",

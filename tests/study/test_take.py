@@ -202,7 +202,7 @@ MESSAGES = {
     ("--member", "A@12"): "member: there is no network 'A@12'; did you mean 'A@2'?",
     ("--map", "pca", "--minimum", "99", "--field", "test_los"): "map 'pca' has no merge tree of 'test_los'; did you "
     "mean 'test_loss'?",
-    ("--map", "pca", "--minimum", "1", "--sampler", "gird"): "map 'pca' has no sampler 'gird'; did you mean 'grid'?",
+    ("--map", "pca", "--minimum", "1", "--sampler", "grids"): "map 'pca' has no sampler 'grids'; did you mean 'grid'?",
     ("--pass", "A:D"): "pass: this study has no run 'D'; known: A, B",
     ("--pass", "A"): "--pass: 'A': two names with a colon between them are wanted, such as A:B",
     ("--aligned", "B:A", "--aligner", "weight"): "aligner: this study uses no aligner 'weight'; known: weight-matching",

@@ -473,15 +473,15 @@ REFUSED = {
         {"losses": "nothing_to_call"},
         "task.losses: DIR/nets.py:nothing_to_call must be a function of (outputs, batch), or a dict of such functions",
     ),
-    "no such loss": ({"objective": "vaule"}, "task.objective: there is no loss 'vaule'; did you mean 'value'?"),
-    "a weight of no loss": ({"weights": {"sise": 1}}, "task.weights: there is no loss 'sise'; did you mean 'size'?"),
+    "no such loss": ({"objective": "values"}, "task.objective: there is no loss 'values'; did you mean 'value'?"),
+    "a weight of no loss": ({"weights": {"sizes": 1}}, "task.weights: there is no loss 'sizes'; did you mean 'size'?"),
     "weights of nothing": (
         {"weights": {"size": 0, "value": 0, "classes": 0}},
         "task.weights: every loss has the weight 0, so nothing is trained",
     ),
     "a part of no loss": (
-        {"parts": {"image": "value", "words": "value", "norm": "value", "classes": "clases", "value": "value"}},
-        "task.parts: there is no loss 'clases'; did you mean 'classes'?",
+        {"parts": {"image": "value", "words": "value", "norm": "value", "classes": "class", "value": "value"}},
+        "task.parts: there is no loss 'class'; did you mean 'classes'?",
     ),
     "no such part": (
         {"parts": {"images": "value"}},
