@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from globscope.population.adapted_tensors import AdaptedRow
 from globscope.values.arrays import column_blocks
 from globscope.values.evaluation import Networks, Unit
 from globscope.values.low_rank import low_rank_columns
@@ -23,7 +24,8 @@ def networks_digest(networks: Networks) -> str:
     total, space = hashlib.blake2b(), networks.space
     if isinstance(space, SpanSpace | Mixtures) and isinstance(space.weights, Rows) and low_rank_columns(space.weights):
         total.update(np.ascontiguousarray(space.shares(np.asarray(networks.coordinates))).data)
-        total.update(np.ascontiguousarray(getattr(space, "parents", np.arange(len(space.weights)))).data)
+        parents = space.parents if isinstance(space, SpanSpace) else np.arange(len(space.weights))
+        total.update(np.ascontiguousarray(parents).data)
         _add_rows(total, space.weights)
         return total.hexdigest()
     first = networks.weights(Unit(start=0, stop=1)) if len(networks) else np.empty((0, 1), np.float32)
@@ -35,11 +37,10 @@ def networks_digest(networks: Networks) -> str:
 
 
 def _add_rows(total: Any, rows: Rows) -> None:
-    """Add the rows of a matrix: by the keys of their files where they have one, else by their weights."""
+    """Add the rows of a matrix: those of adapters by the keys of their files, others by their weights."""
     for parts, source in zip(rows.parts, rows.sources, strict=True):
-        own = getattr(source, "key", None)
-        if own is not None:
-            total.update(str(own).encode())
+        if isinstance(source, AdaptedRow):
+            total.update(source.key.encode())
             continue
         for part in parts:
             for block in column_blocks(len(part), 1):
