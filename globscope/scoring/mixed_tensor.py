@@ -77,7 +77,7 @@ class MixedTensor(Tensor):
             tensor = recipe.origin(self.device) + scaled @ _on(self, factors.down)
         else:
             tensor = recipe.origin(self.device)
-        return tensor.to(self.dtype)
+        return tensor.reshape(recipe.shape).to(self.dtype)  # factors are matrices, also those of a convolution
 
 
 def _sparing(func: Any, args: Any, kwargs: Any) -> Any:

@@ -474,6 +474,31 @@ def test_units_are_not_exchanged_where_only_some_of_their_weights_are_mapped(mad
         values(study_in(made[0], spec, run=str(tmp_path)))
 
 
+CONVOLUTIONAL = """
+import torch
+from torch import nn
+
+def build():
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Unflatten(1, (1, 8, 8)), nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 10)
+    )
+"""
+
+
+def test_adapters_of_convolutions_score_alike_from_the_factors_and_formed(tmp_path, monkeypatch):
+    monkeypatch.setattr(adapters, "NETS", CONVOLUTIONAL)
+    adapters.base(tmp_path)
+    for seed, run in enumerate("ABC"):
+        down, up = product(seed, (2, 1, 3, 3), (4, 2, 1, 1))
+        adapters.adapter(tmp_path / f"adapters/{run}/checkpoint-1", lora("1", down, up))
+    fields = []
+    for method in ("layers", "loop"):
+        spec = study_in(tmp_path, adapters.SPEC, f'evaluator.method="{method}"', run=method)
+        fields.append(values(spec).atlas.maps[0].landscape.fields["test_loss"])
+    np.testing.assert_allclose(*fields, rtol=ROUNDING)
+
+
 # Fine-tunes in full.
 
 WHOLE = adapters.SPEC.replace("adapters/", "fine-tunes/")
