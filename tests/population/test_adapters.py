@@ -13,7 +13,7 @@ from support.arrays import assert_same_arrays
 from support.study import Notes, study_in, values
 from torch.nn.functional import cross_entropy, relu
 
-from globscope.api import Code, PopulationError, SymmetryError, span
+from globscope.api import Code, PopulationError, SpecError, SymmetryError, span
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data.embedded import digits
 from globscope.population.adapted import changed_tensors
@@ -382,6 +382,39 @@ def test_a_base_that_does_not_fit_is_reported(case, tmp_path):
     with pytest.raises(PopulationError) as caught:
         values(study_in(tmp_path, edit(adapters.SPEC)))
     assert str(caught.value).replace(str(tmp_path), "AT") == says
+
+
+TRAINED = '[population]\n[population.train]\nepochs = 1\n[[population.variant]]\nname = "A"\n'
+LONE = {
+    "a base of runs that are trained here": (
+        lambda spec: spec.replace('checkpoints = "adapters/{variant}/checkpoint-{step}"\n', TRAINED[13:]),
+        "population: base goes with 'checkpoints' or 'table'",
+    ),
+    "no base to be left out": (
+        lambda spec: spec.replace('base = "base"', "include_base = false"),
+        "population: include_base goes with 'base'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LONE)
+def test_options_of_a_base_without_its_fellows_are_refused(case, tmp_path):
+    edit, says = LONE[case]
+    adapters.population(tmp_path)
+    with pytest.raises(SpecError) as caught:
+        study_in(tmp_path, edit(adapters.SPEC))
+    assert str(caught.value).endswith(says)
+
+
+@pytest.mark.parametrize("option", ['include=["1.*"]', 'exclude=["1.*"]', 'flatten="all"'])
+def test_what_is_mapped_of_adapters_is_no_choice(option, tmp_path):
+    adapters.population(tmp_path)
+    with pytest.raises(PopulationError) as caught:
+        values(study_in(tmp_path, adapters.SPEC, f"population.{option}"))
+    assert str(caught.value) == (
+        "population: include, exclude and flatten = 'all' go without adapters, of which exactly the tensors that they "
+        "change are mapped"
+    )
 
 
 def test_an_adapter_depends_on_its_configuration_and_on_its_base(tmp_path):
