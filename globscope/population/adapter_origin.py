@@ -12,7 +12,8 @@ from attrs import define, field
 from globscope.errors import PopulationError
 from globscope.population.adapted import changed_names, is_transposed
 from globscope.population.adapted_tensors import base_of, changes_of
-from globscope.population.adapter import CONFIG, ROOT, STEM, Change, Product, Whole, names_of_whole
+from globscope.population.adapter import ROOT, STEM, Change, Product, Whole, names_of_whole
+from globscope.population.adapter_config import CONFIG
 from globscope.population.checkpoint import raw_tensors
 from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.origin import documents_beside

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import define, field
 
-from globscope.population.adapter import CONFIG
+from globscope.population.adapter_config import CONFIG
 from globscope.population.checkpoint import Checkpoint, checkpoint_files, read_checkpoint
 from globscope.population.shared_key import shared_key
 from globscope.population.state_dict import StateDictChoice

@@ -6,7 +6,8 @@ from typing import Any
 
 from attrs import define, field
 
-from globscope.population.adapter import CONFIG as ADAPTER, STEM, is_adapter
+from globscope.population.adapter import STEM, is_adapter
+from globscope.population.adapter_config import CONFIG as ADAPTER
 from globscope.population.checkpoint import INDEX, raw_tensors
 from globscope.population.find import CheckpointFile
 from globscope.population.saved_network import SavedNetwork, as_type, number_types

@@ -265,6 +265,24 @@ REFUSED = {
         f"{CONFIGURED}was initialised by 'pissa_niter_4', which changes the base; save it with "
         f"path_initial_model_for_weight_conversion{ACCEPTED}",
     ),
+    "a rank of 0": (HEAD, {"r": 0}, f"{CONFIGURED}r must be a number from 1, got 0"),
+    "an alpha that is text": (HEAD, {"lora_alpha": "8"}, f"{CONFIGURED}lora_alpha must be a number, got '8'"),
+    "an alpha without an end": (HEAD, {"lora_alpha": 10**400}, f"{CONFIGURED}lora_alpha must be a number, got 1000"),
+    "a pattern that is no expression": (
+        HEAD,
+        {"alpha_pattern": {"head(": 3}},
+        f"{CONFIGURED}alpha_pattern must be a table of regular expressions and numbers, got {{'head(': 3}}",
+    ),
+    "a list of patterns": (
+        HEAD,
+        {"rank_pattern": ["head"]},
+        f"{CONFIGURED}rank_pattern must be a table of regular expressions and numbers, got ['head']",
+    ),
+    "factors of one axis": (
+        lora("head", A5[0], B5),
+        {},
+        f"{MODEL_FILE}the factors of head, (10, 2) and (9,), have no rank in common",
+    ),
     "a factor of another kind": (
         {**HEAD, f"{ROOT}head.lora_magnitude_vector": BIAS},
         {},

@@ -5,7 +5,8 @@ from pathlib import Path
 from attrs import define
 
 from globscope.errors import FileError
-from globscope.population.adapter import CONFIG, is_adapter
+from globscope.population.adapter import is_adapter
+from globscope.population.adapter_config import CONFIG
 from globscope.population.saved_folder import checkpoint_in
 from globscope.reading import read_json
 
