@@ -210,9 +210,9 @@ MESSAGES = {
     ("--curve", "A:B"): "--curve: 'A:B': two runs and a number from 0 to 1 are wanted, such as A:B:0.5",
     ("--curve", "A:C:0.5"): "curve: this study has no run 'C'; known: A, B",
     ("--curve", "A:B:1.5"): "curve: t is 1.5; a curve has the places from 0, A, to 1, B",
-    (): "name one network, by one of member, at, minimum, pass_between, aligned, curve; got none",
-    ("--member", "A", "--at", "0,0"): "name one network, by one of member, at, minimum, pass_between, aligned, curve; "
-    "got member and at",
+    (): "name one network, by one of member, at, minimum, pass_between, aligned, curve, soup; got none",
+    ("--member", "A", "--at", "0,0"): "name one network, by one of member, at, minimum, pass_between, aligned, curve, "
+    "soup; got member and at",
     ("--member", "A", "--rank", "2"): "rank: goes with adapters, and this population has none",
     ("--member", "A", "--merged"): "merged: goes with adapters, and this population has none",
     ("--member", "A", "--map", "pca"): "map goes with at or minimum or pass_between, not with member",
