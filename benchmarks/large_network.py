@@ -28,8 +28,8 @@ from globscope.values.quantity import duration, memory_size
 MEMBERS, EXAMPLES, CONTEXT = 8, 4, 64
 # Width and depth of a transformer of bytes, which has 12 · depth · width² weights and a few more.
 SIZES = {"10⁷": (320, 8), "10⁸": (1024, 8)}
-# What is on paper alone: weights, members, examples of each split, networks of a map.
-PAPER = ((10**7, 8, 4, 64), (10**8, 8, 4, 64), (10**9, 20, 64, 1681), (10**10, 20, 64, 1681))
+# What is on paper alone: weights, members, networks of a map; and one batch of each split.
+PAPER, BATCHES = ((10**7, 8, 64), (10**8, 8, 64), (10**9, 20, 1681), (10**10, 20, 1681)), 2
 
 
 def task_of(folder: Path, size: str) -> LanguageModelling:
@@ -166,17 +166,14 @@ def compare(folder: Path, count: int) -> None:
 
 
 def on_paper() -> None:
-    """Print what the formulas of the page give for sizes that are not measured."""
-    print(
-        "| weights | members | examples | networks | read one by one | by layers, 16 at once | by layers, 64 at once |"
-    )
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    for weights, members, examples, networks in PAPER:
+    """Print what is read of a population by the formulas of the page."""
+    print("| weights | members | one by one | 16 at once | 64 at once |")
+    print("| --- | --- | --- | --- | --- |")
+    for weights, members, networks in PAPER:
         population = 4 * weights * members
-        one_by_one = networks * population
-        passes = [-(-networks // width) * 2 * population for width in (16, 64)]
-        numbers = [f"{weights:.0e}", members, examples, networks, *map(memory_size, (one_by_one, *passes))]
-        print("|", " | ".join(map(str, numbers)), "|")
+        passes = [networks, *(-(-networks // width) * BATCHES for width in (16, 64))]
+        read = [f"{count * population / 1e12:.3g} TB" for count in passes]
+        print("|", " | ".join([f"{weights:.0e}", str(members), *read]), "|")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """When networks are scored layer by layer, and how many networks and examples at once."""
 
 from collections.abc import Callable
-from math import prod
+from math import ceil, prod
 
 from attrs import define
 
@@ -37,7 +37,7 @@ class Layers:
         device: Where they are scored.
         memory: Bytes for the activations of a unit.
         batch_size: Examples per forward pass, if the evaluator's options tell.
-        examples: Number of scored examples of the larger split.
+        examples: Number of scored examples of each split.
         scorer: Returns a scorer of one example of each split, with the gradient of this field where one is named.
     """
 
@@ -46,7 +46,7 @@ class Layers:
     device: str
     memory: float
     batch_size: int | None
-    examples: int
+    examples: tuple[int, ...]
     scorer: Callable[[str | None], Scorer]
 
     def plan(self) -> Plan:
@@ -73,9 +73,13 @@ class Layers:
         if not few_ranks and not self._is_large(weights_memory):
             return None
         plan = self._plan(self._trial())
-        # One by one, the parts are read once for each network; so, once for each unit and batch.
-        read_at_once = len(plan.units[0]) * (plan.batch_size or self.batch_size or 1) if plan.units else 0
-        return plan if few_ranks or read_at_once > self.examples else None
+        return plan if few_ranks or self._reads_less(plan) else None
+
+    def _reads_less(self, plan: Plan) -> bool:
+        """Return whether parts are read less often, for each unit and batch, than once for each network."""
+        size = plan.batch_size or self.batch_size or 1
+        batches = sum(ceil(count / size) for count in self.examples)
+        return bool(plan.units) and batches < len(plan.units[0])
 
     def _is_large(self, memory: float) -> bool:
         """Return whether no two networks' weights fit, and a GPU cannot hold the parts."""
@@ -101,7 +105,7 @@ class Layers:
     def _plan(self, trial: LayerTrial) -> Plan:
         most = max(1, int(self.memory / (SAFETY * max(trial.activations, 1))))  # networks times examples
         fill = min(examples_per_batch(self.probe, split) for split in self.probe.splits)
-        size = self.batch_size or max(1, min(most, self.examples, fill))
+        size = self.batch_size or max(1, min(most, max(self.examples), fill))
         whole = max((prod(shape) for shape in self.probe.layout.shapes if len(shape) != 2), default=1)
         stacks = trial.stacks and not self._has_moving_statistics
         width = max(1, min(WIDEST, most // size, int(self.memory / (4 * whole))) if stacks else 1)

@@ -246,7 +246,7 @@ class Torch:
             device=self._device(),
             memory=self._bytes(math.inf if self._device().startswith("cuda") else MEMORY, 4),
             batch_size=self.batch_size,
-            examples=max(self._count(probe, split) for split in probe.splits),
+            examples=tuple(self._count(probe, split) for split in probe.splits),
             scorer=lambda field: few._scorer(probe, Plan(units=(), method="layers"), networks.seed, field),
         )
         return layers.plan() if self.method == "layers" else layers.plan_if_better(self._bytes(MEMORY, 10))
