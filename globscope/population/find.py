@@ -16,7 +16,8 @@ from globscope.population.no_match import no_match
 from globscope.population.saved_folder import checkpoint_in
 from globscope.population.state_dict import StateDictChoice
 from globscope.population.subset import subset
-from globscope.population.zoo import chosen_figures, listed_files, require_readable, with_figures, zoo_rows
+from globscope.population.zoo import chosen_figures, listed_files, require_readable, with_figures
+from globscope.population.zoo_rows import zoo_rows
 from globscope.references import Pattern
 from globscope.spec.model import CheckpointFiles, NetworkSource, PopulationSpec, Zoo
 from globscope.spec.pattern import STEP, VARIANT, absolute, fill_template

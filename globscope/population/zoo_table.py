@@ -21,6 +21,8 @@ KINDS = (".csv", ".parquet", ".json", ".jsonl")
 WHAT = f"a table: {', '.join(KINDS)}"
 # Nested entries of JSON are columns `outer/inner`, as Ray Tune writes them into CSV.
 BETWEEN = "/"
+# How many cells a Parquet table may have; in Python each takes some 50 bytes.
+CELLS = 20_000_000
 
 
 @define(frozen=True, kw_only=True)
@@ -106,13 +108,17 @@ def _number(cell: str) -> float:
 def _parquet(path: Path) -> dict[str, Sequence[Any]]:
     try:
         from pyarrow import ArrowException
-        from pyarrow.parquet import read_table as read
+        from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise PopulationError(f"{path}: Parquet needs pyarrow: pip install 'globscope[tables]'") from error
     try:
         # A file's own path, opened here: as text, pyarrow would take some names for addresses.
         with path.open("rb") as opened:
-            columns = read(opened).to_pydict()
+            table = ParquetFile(opened)
+            rows, width = table.metadata.num_rows, table.metadata.num_columns
+            if rows * width > CELLS:  # a few bytes may stand for any number of equal rows
+                raise PopulationError(f"{path}: {rows:,} rows of {width} columns are more than {CELLS:,} cells")
+            columns = table.read().to_pydict()
     except (OSError, ArrowException) as error:
         raise FileError(f"{path}: is damaged, or no Parquet ({error}); expected {WHAT}") from error
     return {str(name): [_plain(value) for value in values] for name, values in columns.items()}

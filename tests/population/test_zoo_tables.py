@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -102,6 +103,15 @@ def test_parquet_holds_the_same_table(tmp_path):
     assert [one.figures for one in parquet] == [one.figures for one in found]
 
 
+def test_a_parquet_that_would_fill_the_memory_is_refused_before_it_is_unpacked(tmp_path):
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    zeros = arrow.array(np.zeros(20_000_001, np.int8))
+    parquet.write_table(arrow.table({"step": zeros}), tmp_path / "zoo.parquet")
+    assert (tmp_path / "zoo.parquet").stat().st_size < 2**16
+    with pytest.raises(PopulationError, match="20,000,001 rows of 1 columns are more than 20,000,000 cells"):
+        files(tmp_path, table=Pattern("zoo.parquet"))
+
+
 def ray_tune(folder, *trials):
     """Lay trials out as Ray Tune does: checkpoint folders, `params.json`, and a line of `result.json` an iteration."""
     for trial, rate in trials:
@@ -152,6 +162,12 @@ REFUSALS = {
         "AT/zoo.csv: has no column 'step'; did you mean 'Step'?; columns = { step = ",
     ),
     "a cell without a path": (TABLE.replace("nets/a2.pt", ""), {}, "AT/zoo.csv row 3: has no 'path'"),
+    "a path without a name": (TABLE.replace("nets/a2.pt", "/"), {}, "AT/zoo.csv row 3: path '/' is no file"),
+    "a path that is too long": (
+        TABLE.replace("nets/a2.pt", 5000 * "a"),
+        {},
+        f"AT/zoo.csv row 3: path '{79 * 'a'} cannot be looked for: File name too long",
+    ),
     "a step that is no number": (
         TABLE.replace("a,2", "a,two"),
         {},
