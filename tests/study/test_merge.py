@@ -120,8 +120,8 @@ MESSAGES = {
     (
         "--best",
         "--analysis",
-        "mergin",
-    ): "merge: no analysis 'mergin' of this study merges networks; did you mean 'merging'?",
+        "mergings",
+    ): "merge: no analysis 'mergings' of this study merges networks; did you mean 'merging'?",
 }
 
 
