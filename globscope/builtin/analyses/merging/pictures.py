@@ -49,7 +49,7 @@ def soup_matrix(soups: Sequence[Soup], by: Field, aligner: str | None) -> HeatMa
         name="soups",
         title=f"Merged {by.name} less that of the best member",
         caption=SOUPS.format(field=by.name) + aligned_note(aligner),
-        rows=tuple(f"{soup.name} ({len(soup.members)})" for soup in soups),
+        rows=tuple(soup.name for soup in soups),
         columns=methods,
         values=tuple(tuple(finite_or_none(own.get(method, np.nan)) for method in methods) for own in gaps),
         label=f"worse than the best member, {by.name}",
@@ -64,10 +64,10 @@ def scatter(found: Forecast, by: Field) -> Plot | None:
     panels = []
     for row in strongest:
         values = found.values[row["predictor"]]
-        interval = "" if row["low"] is None else f" ({row['low']:.1f} to {row['high']:.1f})"
+        interval = "" if row["low"] is None else f" ({row['low']:.2f} to {row['high']:.2f})"
         panels.append(
             Panel(
-                title=f"{row['predictor']}: ρ = {row['spearman']:.2f}{interval}",
+                title=f"ρ = {row['spearman']:.2f}{interval}",
                 series=(Series.of("pair of networks", values, found.gaps[BETTER], "points"),),
                 x=row["predictor"],
             )
