@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import sqrt
 from typing import Any
 
@@ -10,10 +10,12 @@ import numpy as np
 from attrs import define, field
 
 from globscope.errors import PopulationError
-from globscope.population.adapted import changed_names, is_transposed
+from globscope.population.adapted import is_transposed
+from globscope.population.adapted_names import changed_names
 from globscope.population.adapted_tensors import base_of, changes_of
-from globscope.population.adapter import ROOT, STEM, Change, Product, Whole, names_of_whole
+from globscope.population.adapter import ROOT, STEM, Change, Product, names_of_whole
 from globscope.population.adapter_config import CONFIG
+from globscope.population.changed_tensor import ChangedTensor
 from globscope.population.checkpoint import raw_tensors
 from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.origin import documents_beside
@@ -21,7 +23,7 @@ from globscope.population.saved_network import SavedNetwork, as_type, number_typ
 from globscope.population.tensor_names import tensors_by_model_name
 from globscope.reading import read_json
 from globscope.roles import Probe
-from globscope.values.truncated import Truncated, truncated_difference, truncated_product
+from globscope.values.truncated import Truncated
 
 # By tensor of the model, the factors of what is added to the base: (rows, R) and (R, columns).
 FactorPairs = Mapping[str, tuple[np.ndarray, np.ndarray]]
@@ -39,23 +41,6 @@ CLEARED = {
 
 
 @define(frozen=True, kw_only=True)
-class AdaptedTensor:
-    """A tensor of the base that the adapters of a population change.
-
-    Attributes:
-        name: peft's name of it.
-        change: The change that an adapter makes, whose form others take.
-        transposed: Whether the model stores it as (in, out).
-        base: The base's tensor, or None where it has none.
-    """
-
-    name: str
-    change: Change = field(eq=False, repr=False)
-    transposed: bool
-    base: Any = field(eq=False, repr=False)
-
-
-@define(frozen=True, kw_only=True)
 class AdapterOrigin:
     """The adapters of a population as the pattern for another adapter of the same base.
 
@@ -66,7 +51,7 @@ class AdapterOrigin:
     """
 
     file: CheckpointFile
-    changed: Mapping[str, AdaptedTensor] = field(repr=False)
+    changed: Mapping[str, ChangedTensor] = field(repr=False)
     names: Mapping[str, str] = field(repr=False)
 
     @classmethod
@@ -76,7 +61,7 @@ class AdapterOrigin:
         Raises:
             PopulationError: One cannot be read.
         """
-        changed, names = dict[str, AdaptedTensor](), dict[str, str]()
+        changed, names = dict[str, ChangedTensor](), dict[str, str]()
         base = tensors_by_model_name(base_of(file), probe, file.path)
         for other in (file, *(one for one in files if one.path not in (file.path, one.base))):
             changes = changes_of(other)
@@ -84,7 +69,7 @@ class AdapterOrigin:
             for name, own in changed_names(other, probe, changes).items():
                 if name not in changed:
                     held = base.get(name)
-                    changed[name] = AdaptedTensor(
+                    changed[name] = ChangedTensor(
                         name=own,
                         change=changes[own],
                         transposed=_is_transposed(other, probe, name, changes[own]),
@@ -109,7 +94,7 @@ class AdapterOrigin:
         if rank is not None and rank < 1:
             raise PopulationError(f"rank: must be at least 1, got {rank}")
         products = {
-            name: _truncation(by_model_name[name], one, factors.get(name), rank)
+            name: one.truncate(by_model_name[name], factors.get(name), rank)
             for name, one in self.changed.items()
             if isinstance(one.change, Product)
         }
@@ -121,7 +106,7 @@ class AdapterOrigin:
             held = self._tensors_of(one, by_model_name[name], products.get(name), common)
             own = {key: as_type(tensor, kind, as_float32=as_float32) for key, tensor in held.items()}
             tensors |= own
-            written[name] = _as_read(one, list(own.values()), by_model_name[name])
+            written[name] = one.as_read(list(own.values()), by_model_name[name])
         return SavedNetwork(
             tensors=tensors,
             by_model_name=written,
@@ -136,12 +121,12 @@ class AdapterOrigin:
         held = raw_tensors(self.file.path, self.file.choice).values()
         return next(tensor.dtype for tensor in held if tensor.is_floating_point())
 
-    def _tensors_of(self, one: AdaptedTensor, tensor: Any, product: Truncated | None, rank: int) -> dict[str, Any]:
+    def _tensors_of(self, one: ChangedTensor, tensor: Any, product: Truncated | None, rank: int) -> dict[str, Any]:
         """Return what the file holds of one tensor, by names in the file."""
         import torch
 
         if product is None or not isinstance(one.change, Product):
-            return {self.names.get(one.name, f"{ROOT}{one.name}"): self._whole(one, tensor)}
+            return {self.names.get(one.name, f"{ROOT}{one.name}"): one.held_whole(tensor)}
         up, down = product.with_zeros(rank)
         a, b = (up.T, down.T) if one.transposed else (down, up)
         module, is_embedding = one.name.rpartition(".")[0], one.change.embedding
@@ -151,13 +136,6 @@ class AdapterOrigin:
             f"{ROOT}{module}.{side.format(key)}": torch.from_numpy(np.ascontiguousarray(array).reshape(shapes[key]))
             for key, array in (("A", a), ("B", b))
         }
-
-    def _whole(self, one: AdaptedTensor, tensor: Any) -> Any:
-        """Return a tensor that the adapter holds whole; of one that peft adds to the base's, the difference."""
-        assert isinstance(one.change, Whole)
-        if one.change.scale is None or one.base is None:
-            return tensor
-        return tensor - _torch(one.base).reshape(tensor.shape)
 
     def _config(self, rank: int) -> str:
         config = dict(read_json(self.file.path.with_name(CONFIG)))
@@ -172,36 +150,10 @@ def _is_transposed(file: CheckpointFile, probe: Probe, name: str, change: Change
     return name in shapes and is_transposed(file, probe, name, shapes[name], change)
 
 
-def _truncation(
-    tensor: Any, one: AdaptedTensor, factors: tuple[np.ndarray, np.ndarray] | None, rank: int | None
-) -> Truncated:
-    if factors is not None:
-        return truncated_product(*factors, rank)
-    rows = tensor.shape[0]
-    difference = tensor.double().numpy().reshape(rows, -1) - np.asarray(one.base, np.float64).reshape(rows, -1)
-    return truncated_difference(difference, rank)
-
-
-def _as_read(one: AdaptedTensor, held: Sequence[Any], tensor: Any) -> Any:
-    """Return a tensor of the network as peft has it: the base's with what the file holds."""
-    if not isinstance(one.change, Product):
-        [whole] = held
-        if one.change.scale is None or one.base is None:
-            return whole.float().reshape(tensor.shape)
-        return _torch(one.base).reshape(tensor.shape) + whole.float()
-    a, b = (factor.float().reshape(len(factor), -1) for factor in held)
-    product = (b @ a).T if one.transposed else b @ a
-    return _torch(one.base).reshape(tensor.shape) + product.reshape(tensor.shape)
-
-
-def _torch(array: Any) -> Any:
-    import torch
-
-    return torch.from_numpy(np.array(array, np.float32))
-
-
-def _facts(products: Any, rank: int) -> dict[str, str]:
-    """Return what a card says of the ranks."""
+def _facts(products: Collection[Truncated], rank: int) -> dict[str, str]:
+    """Return what a card says of the ranks; nothing of an adapter that only holds whole tensors."""
+    if not products:
+        return {}
     lost, size = (sqrt(sum(square)) for square in zip(*((one.lost**2, one.size**2) for one in products), strict=True))
     share = lost / size if size else 0.0
     return {

@@ -8,7 +8,7 @@ from attrs import define, evolve, fields, has
 
 from globscope.boundary import component_errors
 from globscope.errors import PopulationError, near
-from globscope.population.adapted import changed_tensors
+from globscope.population.adapted_names import changed_tensors
 from globscope.population.checkpoint import checkpoint_files
 from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.find import find_checkpoints

@@ -16,7 +16,8 @@ from torch.nn.functional import cross_entropy, relu
 from globscope.api import Code, PopulationError, SpecError, SymmetryError, span
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data.embedded import digits
-from globscope.population.adapted import changed_tensors
+from globscope.population.adapted_names import changed_tensors
+from globscope.population.adapter_origin import AdapterOrigin
 from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.flatten import FlattenedTask
 from globscope.population.open_network import load_member
@@ -326,6 +327,19 @@ def test_an_adapter_that_is_no_difference_of_this_base_is_refused_by_name(case, 
     with pytest.raises(PopulationError) as caught:
         opened(tmp_path, tensors, config)
     assert str(caught.value).replace(str(tmp_path), "AT") == says
+
+
+def test_an_adapter_without_factors_is_written_with_its_whole_tensors_and_no_ranks(tmp_path):
+    tensors = {f"{ROOT}head.weight": B5 @ A5, f"{ROOT}head.bias": BIAS}
+    base, changed = opened(tmp_path, tensors, {"modules_to_save": ["head"]})
+    place = tmp_path / "adapter/adapter_model.safetensors"
+    file = CheckpointFile(path=place, variant="A", step=1, base=tmp_path / "base.safetensors")
+    probe = Classification(model=Code(str(tmp_path / "model.py"), "build")).build("cpu")
+    whole = {**base, **{name: torch.tensor(array) for name, array in changed.items()}}
+    saved = AdapterOrigin.of(file, [file], probe).save(whole, {}, rank=None, as_float32=False)
+    assert saved.facts == {"number types of that file": "float32"}
+    assert saved.tensors.keys() == tensors.keys()
+    assert all(saved.tensors[name].equal(tensor) for name, tensor in tensors.items())
 
 
 # The base, as a spec names it.
