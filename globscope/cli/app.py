@@ -577,10 +577,7 @@ def take(
                 aligner=aligner,
             )
             written = taken.save(default_folder(run, taken.title) if out is None else out, force=force)
-        for text in taken.warnings:
-            stderr(f"warning: {text}")
-        print_network(taken)
-        stdout(str(written))
+        print_network(taken, written)
 
 
 @app.command(
@@ -639,10 +636,7 @@ def merge(
                 analysis=analysis,
             )
             written = taken.save(default_folder(run, taken.title) if out is None else out, force=force)
-        for text in taken.warnings:
-            stderr(f"warning: {text}")
-        print_network(taken)
-        stdout(str(written))
+        print_network(taken, written)
 
 
 @app.command("open", rich_help_panel=RESULTS, epilog=examples("globscope open runs/digits-mlp"))

@@ -1,6 +1,7 @@
 """Tables on the terminal."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from attrs import asdict
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from globscope.cli.print_verdict import verdict_lines
-from globscope.cli.screen import escape_markup
+from globscope.cli.screen import escape_markup, stderr, stdout
 from globscope.registry import HOOKS, Component, Registry
 from globscope.spec.describe import options
 from globscope.spec.entries import entry_class
@@ -187,8 +188,10 @@ def print_projection(rows: Sequence[Mapping[str, Any]], warnings: Sequence[str])
         _console().print(f"warning: {escape_markup(warning)}")
 
 
-def print_network(taken: TakenNetwork) -> None:
-    """Print the fields of a network that was taken, beside those that the study has of it, and its nearest members."""
+def print_network(taken: TakenNetwork, written: Path) -> None:
+    """Print a network that was taken: warnings, its fields beside those of the study, its nearest members, its file."""
+    for text in taken.warnings:
+        stderr(f"warning: {text}")
     known = taken.known
     rows = [
         [in_words(key), cell_text(value), *([cell_text(known.get(key))] if known else [])]
@@ -197,6 +200,7 @@ def print_network(taken: TakenNetwork) -> None:
     _print(taken.title, ("", "this network", *(["in the study"] if known else [])), rows)
     nearest = ", ".join(f"{name} ({cell_text(distance)})" for name, distance in taken.nearest)
     _console().print(f"nearest members, with their distances: {nearest}", soft_wrap=True)
+    stdout(str(written))
 
 
 def print_merge_tree(tree: Mapping[str, Any]) -> None:

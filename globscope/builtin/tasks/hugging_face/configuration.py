@@ -30,7 +30,7 @@ def require_transformers() -> None:
 
 
 @contextmanager
-def few_words() -> Iterator[None]:
+def log_errors_only() -> Iterator[None]:
     """Let transformers log errors only: its notes on the choices of a configuration are not the user's."""
     from transformers.utils import logging
 
@@ -62,7 +62,7 @@ def configuration(path: Path | None, options: Mapping[str, Any]) -> Any:
     if path is None and "model_type" not in options:
         known = "the folder or config.json of a model, or model_options with its model_type"
         raise UserCodeError(f"task.config: is missing: {known}, such as {{ model_type = 'gpt2', n_layer = 2 }}")
-    with few_words(), as_user_error(f"task.config: {path or options['model_type']} is no configuration"):
+    with log_errors_only(), as_user_error(f"task.config: {path or options['model_type']} is no configuration"):
         if path is None:
             given = {name: value for name, value in options.items() if name != "model_type"}
             _require_known(transformers.AutoConfig.for_model(options["model_type"]), given)
@@ -105,5 +105,5 @@ def _make(make: Callable[..., Any], code: Code, config: Any, attention: str) -> 
     import torch
 
     own = type(config).from_dict({**config.to_dict(), "use_cache": False, "return_dict": True})
-    with few_words(), as_user_error(f"task.model: {code} cannot be made from the configuration"):
+    with log_errors_only(), as_user_error(f"task.model: {code} cannot be made from the configuration"):
         return make(own, dtype=torch.float32, attn_implementation=attention)

@@ -8,7 +8,7 @@ import numpy as np
 
 from globscope.api import FileError, UserCodeError, read_csv, read_json_lines
 from globscope.builtin.tasks.hugging_face.arguments import LABELS
-from globscope.builtin.tasks.hugging_face.configuration import LOCAL, few_words
+from globscope.builtin.tasks.hugging_face.configuration import LOCAL, log_errors_only
 from globscope.builtin.tasks.hugging_face.token_examples import Named
 from globscope.builtin.tasks.trial import as_user_error
 
@@ -32,7 +32,7 @@ def load_tokeniser(path: Path | None) -> Any:
     if path is None:
         raise UserCodeError("task.tokeniser: text needs the folder of a tokeniser, as its save_pretrained writes it")
     folder = path if path.is_dir() else path.parent
-    with few_words(), as_user_error(f"task.tokeniser: {folder} holds no tokeniser that can be read"):
+    with log_errors_only(), as_user_error(f"task.tokeniser: {folder} holds no tokeniser that can be read"):
         return AutoTokenizer.from_pretrained(folder, **LOCAL)
 
 
@@ -83,7 +83,7 @@ def labelled_passages(file: Path, tokeniser: Any, length: int, numbers: Mapping[
     if tokeniser.pad_token is None:
         tokeniser.pad_token = tokeniser.eos_token  # it is masked
     texts = [list(columns[name]) for name in ("text", PAIR) if name in columns]
-    with few_words(), as_user_error(f"task.labelled: {file} cannot be tokenised"):
+    with log_errors_only(), as_user_error(f"task.labelled: {file} cannot be tokenised"):
         encoded = tokeniser(*texts, truncation=True, max_length=length, padding=True, return_tensors="np")
     return {**encoded, LABELS: _label_numbers(columns["label"], numbers, file)}
 

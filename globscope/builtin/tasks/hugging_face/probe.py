@@ -8,7 +8,7 @@ from globscope.api import Code, Description, ProbeTraits, fixed_seed
 from globscope.builtin.tasks.criterion import answer, no_answer
 from globscope.builtin.tasks.hugging_face.activation_bytes import activation_bytes
 from globscope.builtin.tasks.hugging_face.arguments import LABELS, loss_of, positional
-from globscope.builtin.tasks.hugging_face.configuration import few_words
+from globscope.builtin.tasks.hugging_face.configuration import log_errors_only
 from globscope.builtin.tasks.hugging_face.head import OTHER, Head, head_of
 from globscope.builtin.tasks.hugging_face.token_examples import Named, TokenExamples
 from globscope.builtin.tasks.metrics import Metric, measure_batch, measures
@@ -63,7 +63,7 @@ class LanguageProbe(ModuleProbe):
         parameters, buffers = self.initialise(0)
         inputs, labels = self._examples.first()
         with (
-            few_words(),
+            log_errors_only(),
             as_user_error(FAILED),
             fixed_seed(0, self._device),
             activation_bytes(self._module, len(labels)) as needed,
