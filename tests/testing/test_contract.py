@@ -126,8 +126,8 @@ OPTIONS = {
 }
 # These differ from their default: what they need has none.
 NEEDING = {("sampler", "path"): {"of": "variant:A"}}
-# In a file of its own, `test_umap.py`.
-ELSEWHERE = {("reducer", "umap")}
+# In files of their own, `test_umap.py`, `test_custom.py` and `test_transformers.py`.
+ELSEWHERE = {("reducer", "umap"), ("task", "custom"), ("task", "transformers")}
 
 
 def built_in(role, name, options):
@@ -799,7 +799,6 @@ WRONG = {
             "keeps_losses_that_are_not_finite",
             "calibrates_statistics",
             "scores_a_network_with_its_own_buffers",
-            "gives_the_buffers_with_which_it_scores",
             "draws_the_same_numbers_for_all_networks",
         },
     ),
@@ -817,7 +816,11 @@ WRONG = {
     ),
     "does not calibrate": (
         (TORCH, {"scorer": uncalibrated}),
-        {"calibrates_statistics", "scores_a_network_with_its_own_buffers"},
+        {
+            "calibrates_statistics",
+            "scores_a_network_with_its_own_buffers",
+            "gives_the_buffers_with_which_it_scores",
+        },
     ),
     "re-estimates what is no statistic": (
         with_buffers(calibrate=shifting),
@@ -838,7 +841,7 @@ WRONG = {
     ),
     "scores all networks with a fresh model's buffers": (
         other_networks(lambda networks: evolve(networks, buffers=())),
-        {"scores_a_network_with_its_own_buffers"},
+        {"scores_a_network_with_its_own_buffers", "gives_the_buffers_with_which_it_scores"},
     ),
     "gives a gradient in other units": (
         beside_a_gradient(lambda fields: fields | {GRADIENT: 1.001 * fields[GRADIENT]}),
