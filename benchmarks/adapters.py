@@ -138,8 +138,8 @@ def measure(step: str, folder: Path) -> dict[str, float]:
 
     from globscope import load
     from globscope.isometry import span
-    from globscope.study.bench import StudyBench
-    from globscope.study.stages.population import population
+    from globscope.pipeline.bench import StudyBench
+    from globscope.pipeline.stages.population import population
     from globscope.values.evaluation import Networks
 
     torch.set_num_threads(1)

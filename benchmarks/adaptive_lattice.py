@@ -16,8 +16,8 @@ from globscope import load
 from globscope.api import Chart, Landscape, MergeTree, Samples, bottleneck
 from globscope.builtin.samplers import Adaptive, Grid
 from globscope.builtin.topology.gudhi import Gudhi
+from globscope.pipeline.run import run
 from globscope.session import Study
-from globscope.study.run import run
 
 ROOT = Path(__file__).parent.parent
 THRESHOLD = 0.1

@@ -18,8 +18,8 @@ from sklearn.manifold import trustworthiness
 from globscope import load
 from globscope.api import ReducerInputs, span
 from globscope.builtin.reducers import Autoencoder
+from globscope.pipeline.stages.population import population
 from globscope.session import Study
-from globscope.study.stages.population import population
 
 ROOT = Path(__file__).parent.parent
 KINDS = {"adam": Autoencoder(optimiser="adam", schedule="cosine", stress=0.0), "default": Autoencoder()}

@@ -22,9 +22,9 @@ from globscope import load
 from globscope.api import Map, Networks
 from globscope.builtin.analyses.dimension.run_passes import run_passes
 from globscope.builtin.topology.gudhi import Gudhi
+from globscope.pipeline.bench import StudyBench
+from globscope.pipeline.run import run
 from globscope.session import Study
-from globscope.study.bench import StudyBench
-from globscope.study.run import run
 
 ROOT = Path(__file__).parent.parent
 KINDS = {

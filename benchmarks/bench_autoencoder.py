@@ -23,9 +23,9 @@ from attrs import evolve
 import globscope.builtin.reducers.autoencoder.training as product
 from globscope import load
 from globscope.api import FullSpace, Progress, ReducerInputs, span
+from globscope.pipeline.meter import measure
+from globscope.pipeline.stages.population import population
 from globscope.session import Study
-from globscope.study.meter import measure
-from globscope.study.stages.population import population
 
 ROOT = Path(__file__).parent.parent
 RATES = (3e-4, 1e-3, 3e-3)

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 
 from globscope import load
-from globscope.study.bench import StudyBench
-from globscope.study.cost_table import duration, memory_size
-from globscope.study.stages.population import population
+from globscope.pipeline.bench import StudyBench
+from globscope.pipeline.cost_table import duration, memory_size
+from globscope.pipeline.stages.population import population
 from globscope.values.cost import Cost, total
 
 VARIANTS, CHECKPOINTS = "ABCDE", 11

@@ -9,9 +9,9 @@ from pathlib import Path
 from attrs import evolve
 
 from globscope import load
+from globscope.pipeline.run import run
 from globscope.session import Study
 from globscope.store import read_json
-from globscope.study.run import run
 
 ROOT = Path(__file__).parent.parent
 SEEN = "every second point"

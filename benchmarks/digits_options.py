@@ -11,10 +11,10 @@ from attrs import evolve
 from globscope import load
 from globscope.api import GlobscopeError, span
 from globscope.builtin.reducers.kernel_pca import median_distance
+from globscope.pipeline.bench import StudyBench
+from globscope.pipeline.stages.population import population
 from globscope.session import Study
 from globscope.spec.model import ReducerEntry
-from globscope.study.bench import StudyBench
-from globscope.study.stages.population import population
 
 ROOT = Path(__file__).parent.parent
 KERNELS = [

@@ -8,8 +8,8 @@ from pathlib import Path
 from attrs import evolve
 
 from globscope import load
+from globscope.pipeline.run import run
 from globscope.session import Study
-from globscope.study.run import run
 
 ROOT = Path(__file__).parent.parent
 COLUMNS = ("mse_per_weight", "unexplained_variance", "loss_gap_median", "loss_gap_max", "leaves", "leaves_trusted")

@@ -20,7 +20,7 @@ from time import perf_counter
 import numpy as np
 from safetensors.numpy import save_file
 
-from globscope.study.cost_table import HEADINGS, cost_table, cost_texts
+from globscope.pipeline.cost_table import HEADINGS, cost_table, cost_texts
 from globscope.values.quantity import duration, memory_size
 
 # Networks, widths of the two hidden layers, samples along each axis.

@@ -22,7 +22,7 @@ import numpy as np
 from globscope import load
 from globscope.api import Networks, Progress, Unit, Workers, with_threads
 from globscope.builtin.pools.processes import Here, Processes
-from globscope.study.disk.journal import DiskJournal
+from globscope.pipeline.disk.journal import DiskJournal
 from globscope.values.cost import Cost
 
 ROOT = Path(__file__).parent.parent

@@ -20,7 +20,7 @@ from threading import Timer
 from time import perf_counter
 
 from globscope.api import Progress
-from globscope.study.observer import Observer
+from globscope.pipeline.observer import Observer
 from globscope.sweep import load
 
 ROOT = Path(__file__).parent.parent

@@ -16,11 +16,11 @@ from attrs import define
 
 from globscope.api import Chart, Landscape, Samples, next_round
 from globscope.builtin.pools.processes import Here, Processes
+from globscope.pipeline.run import run
 from globscope.registry import installed_registry
 from globscope.session import Study
 from globscope.spec.read import read_spec
 from globscope.store import read_json
-from globscope.study.run import run
 from globscope.testing import registry_of
 
 ROUNDS, POINTS = 300, 6

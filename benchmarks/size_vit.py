@@ -16,7 +16,7 @@ from bench_space import MIB, Peak, anonymous
 import globscope
 from globscope.api import Progress
 from globscope.builtin.tasks.classification import Classification
-from globscope.study.observer import Observer
+from globscope.pipeline.observer import Observer
 
 VARIANTS, STEPS = "ABCDE", 20
 SPEC = """

@@ -6,7 +6,6 @@ runs side by side; `with globscope.progress() as observer:` lets `run(observer)`
 """
 
 from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 __version__ = "0.1.0"
@@ -16,23 +15,8 @@ MODULES = {
     "load": "globscope.sweep",
     "progress": "globscope.cli.progress",
     "project": "globscope.session",
+    "study": "globscope.declaration.study",
 }
-
-
-class _CallablePackage(ModuleType):
-    """The package `globscope.study`, which declares a study where it is called: they share the name."""
-
-    def __call__(self, **declarations: Any) -> Any:
-        """Return a study that is declared in Python; see `globscope.declaration.study.study`."""
-        return import_module("globscope.declaration.study").study(**declarations)
-
-    @property
-    def __signature__(self) -> Any:
-        """The arguments, for editors and notebooks."""
-        return import_module("inspect").signature(import_module("globscope.declaration.study").study)
-
-
-import_module("globscope.study").__class__ = _CallablePackage
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,7 @@ from globscope.errors import FileError, SpecError, near
 from globscope.files.export import FORMATS, ExportedFile
 from globscope.files.read import read_landscape, read_run_files
 from globscope.files.tree import adjacency_record, tree_record
+from globscope.pipeline.stages.topology import with_adjacency
 from globscope.registry import Registry, installed_registry
 from globscope.report.topology.figures import write_topology
 from globscope.roles import TopologyMethod
@@ -19,7 +20,6 @@ from globscope.session import results
 from globscope.spec.entries import Entries
 from globscope.spec.structure import converter
 from globscope.store import LOCK, claim, remove_lock
-from globscope.study.stages.topology import with_adjacency
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology
 

@@ -9,6 +9,20 @@ from attrs import define, evolve, field
 
 from globscope.boundary import component_errors, within_boundary
 from globscope.errors import RunError, SpecError, near
+from globscope.pipeline.built_task import TaskCache, build_task
+from globscope.pipeline.changes import MANIFEST, Changes, changes
+from globscope.pipeline.compile_ahead import compiling_ahead
+from globscope.pipeline.extent import NOTHING, WHOLE, Extent, OpenStage, PausedError
+from globscope.pipeline.observer import Observer
+from globscope.pipeline.plan.check import check
+from globscope.pipeline.plan.estimate import Estimate, estimate, evaluations
+from globscope.pipeline.pool import workers_of
+from globscope.pipeline.preparation import PREPARED, Preparation, missing_parts
+from globscope.pipeline.run import REPORT, Outcome, run
+from globscope.pipeline.stages.align import learners
+from globscope.pipeline.take import NetworkRequest, SaveOptions, TakenNetwork, take
+from globscope.pipeline.unchanged import FinishedRun, run_key, stage_labels, unchanged_run
+from globscope.pipeline.workshop import Workshop
 from globscope.registry import Registry, installed_registry
 from globscope.roles import Workers
 from globscope.spec.describe import as_toml
@@ -27,20 +41,6 @@ from globscope.store import (
     write_json,
     written_file,
 )
-from globscope.study.built_task import TaskCache, build_task
-from globscope.study.changes import MANIFEST, Changes, changes
-from globscope.study.compile_ahead import compiling_ahead
-from globscope.study.extent import NOTHING, WHOLE, Extent, OpenStage, PausedError
-from globscope.study.observer import Observer
-from globscope.study.plan.check import check
-from globscope.study.plan.estimate import Estimate, estimate, evaluations
-from globscope.study.pool import workers_of
-from globscope.study.preparation import PREPARED, Preparation, missing_parts
-from globscope.study.run import REPORT, Outcome, run
-from globscope.study.stages.align import learners
-from globscope.study.take import NetworkRequest, SaveOptions, TakenNetwork, take
-from globscope.study.unchanged import FinishedRun, run_key, stage_labels, unchanged_run
-from globscope.study.workshop import Workshop
 from globscope.torch_settings import float32_by_default
 from globscope.values.findings import Atlas, Finding, Map
 from globscope.values.frames import data_frame
@@ -554,13 +554,13 @@ def results_folder(path: str | Path, folder: str | Path | None) -> Path:
 
 
 def project(folder: str | Path, files: Sequence[str | Path], observer: Observer | None = None) -> list[dict[str, Any]]:
-    """Return the points of checkpoints on a finished run's maps, without a new fit; see `globscope.study.project`.
+    """Return the points of checkpoints on a finished run's maps, without a new fit; see `globscope.pipeline.project`.
 
     Raises:
         RunError: There is no finished run in the folder.
         PopulationError: A file holds no network of this model.
     """
-    from globscope.study.project import project as project_files
+    from globscope.pipeline.project import project as project_files
 
     results(Path(folder))  # an unfinished run would be continued here
     workshop = load(written_file(Path(folder), SPEC), folder=folder).workshop(observer)

@@ -135,8 +135,8 @@ def studied(
     import tomli_w
 
     import globscope
-    from globscope.study.observer import Observer
-    from globscope.study.run import run
+    from globscope.pipeline.observer import Observer
+    from globscope.pipeline.run import run
     from globscope.values.chart import Progress
 
     ran: list[str] = []

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from globscope.study.meter import measure
+from globscope.pipeline.meter import measure
 
 
 class Notes:

@@ -171,7 +171,7 @@ def study(
         from globscope.cli.consent import agree
         from globscope.cli.print_tables import print_cells, print_summary
         from globscope.cli.progress import watching
-        from globscope.study.extent import stop_before
+        from globscope.pipeline.extent import stop_before
         from globscope.sweep import Sweep, SweepResult, load
 
         job = load(spec, in_pool(pool, override), out, trust_store=trust_store)
@@ -234,8 +234,8 @@ def work(
     with exit_on_error():
         from globscope.cli.print_shards import work_lines
         from globscope.cli.progress import watching
+        from globscope.pipeline.extent import Shard
         from globscope.shards import work as work_on
-        from globscope.study.extent import Shard
 
         number = Shard.parse(shard)
         with watching(quiet) as observer:
@@ -407,8 +407,8 @@ def project(
     with exit_on_error():
         from globscope.cli.print_tables import print_projection
         from globscope.cli.progress import watching
+        from globscope.pipeline.project import warnings
         from globscope.session import project as project_files
-        from globscope.study.project import warnings
 
         with watching(quiet=True) as observer:
             rows = project_files(run, files, observer)

@@ -7,10 +7,10 @@ import typer
 
 from globscope.cli.print_tables import print_plan
 from globscope.errors import GlobscopeError, RunError
+from globscope.pipeline.observer import Observer
+from globscope.pipeline.plan.estimate import MANY
 from globscope.session import Study
 from globscope.store import read_written, write_json
-from globscope.study.observer import Observer
-from globscope.study.plan.estimate import MANY
 from globscope.sweep import Sweep
 
 # A file of the run folder: how many networks were agreed to, so that a continued run does not ask again.

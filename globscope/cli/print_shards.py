@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from globscope.pipeline.extent import OpenStage
+from globscope.pipeline.stage_keys import Stage
 from globscope.session import prepared_parts
 from globscope.shards import Gathered, Prepared, ShardWork
-from globscope.study.extent import OpenStage
-from globscope.study.stage_keys import Stage
 
 LATER = ", or with a later stage"
 FINISH = "the same `globscope study` command without --until"

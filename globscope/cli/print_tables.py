@@ -11,13 +11,13 @@ from rich.table import Table
 
 from globscope.cli.print_verdict import verdict_lines
 from globscope.cli.screen import escape_markup, stderr, stdout
+from globscope.pipeline.cost_table import HEADINGS, cost_table, cost_texts
+from globscope.pipeline.map_comparison import UPPER_BOUNDS
+from globscope.pipeline.plan.estimate import Estimate
+from globscope.pipeline.take import TakenNetwork
 from globscope.registry import HOOKS, Component, Registry
 from globscope.spec.describe import options
 from globscope.spec.entries import entry_class
-from globscope.study.cost_table import HEADINGS, cost_table, cost_texts
-from globscope.study.map_comparison import UPPER_BOUNDS
-from globscope.study.plan.estimate import Estimate
-from globscope.study.take import TakenNetwork
 from globscope.sweep.estimate import SweepEstimate
 from globscope.values.field import column_heading, in_words
 from globscope.values.findings import Finding

@@ -21,7 +21,7 @@ from rich.table import Column
 from rich.text import Text
 
 from globscope.cli.screen import stderr
-from globscope.study.observer import Observer
+from globscope.pipeline.observer import Observer
 from globscope.values import chart
 from globscope.values.quantity import duration
 from globscope.visible import visible, visible_lines

@@ -6,13 +6,13 @@ from pathlib import Path
 from attrs import define
 
 from globscope.errors import RunError
+from globscope.pipeline.disk.journal import RECORDS
+from globscope.pipeline.disk.shard_journal import take_units
+from globscope.pipeline.observer import Observer
+from globscope.pipeline.preparation import Preparation
+from globscope.pipeline.stage_keys import Stage
 from globscope.session import prepared_folders, stages_root
 from globscope.store import PART, SHARDS, Store
-from globscope.study.disk.journal import RECORDS
-from globscope.study.disk.shard_journal import take_units
-from globscope.study.observer import Observer
-from globscope.study.preparation import Preparation
-from globscope.study.stage_keys import Stage
 
 # The folder for units that a study, not a shard, scored in a copy.
 STUDY = "study"

@@ -7,16 +7,16 @@ import tomli_w
 from attrs import define
 
 from globscope.errors import GlobscopeError
+from globscope.pipeline.built_task import TaskCache
+from globscope.pipeline.extent import Extent, OpenStage
+from globscope.pipeline.observer import Observer
+from globscope.pipeline.pool import workers_of
+from globscope.pipeline.preparation import Preparation, input_keys
+from globscope.pipeline.stage_keys import Stage
 from globscope.roles import Workers
 from globscope.session import SWEEP, Study, write_spec
 from globscope.spec.describe import plain
 from globscope.store import claim, write_bytes
-from globscope.study.built_task import TaskCache
-from globscope.study.extent import Extent, OpenStage
-from globscope.study.observer import Observer
-from globscope.study.pool import workers_of
-from globscope.study.preparation import Preparation, input_keys
-from globscope.study.stage_keys import Stage
 from globscope.sweep import Sweep
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from attrs import define
 
 from globscope.errors import GlobscopeError, RunError
+from globscope.pipeline.built_task import TaskCache
+from globscope.pipeline.extent import DIVISIBLE, Extent, OpenStage, Shard
+from globscope.pipeline.observer import Observer
+from globscope.pipeline.pool import workers_of
+from globscope.pipeline.preparation import Preparation, input_keys
 from globscope.session import SPEC, Study, load, prepared_folders
 from globscope.store import written_file
-from globscope.study.built_task import TaskCache
-from globscope.study.extent import DIVISIBLE, Extent, OpenStage, Shard
-from globscope.study.observer import Observer
-from globscope.study.pool import workers_of
-from globscope.study.preparation import Preparation, input_keys
 
 HOW = "`globscope study SPEC --until evaluate`"
 

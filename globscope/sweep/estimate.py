@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from attrs import define, field
 
-from globscope.study.plan.estimate import Estimate, describe_fits
+from globscope.pipeline.plan.estimate import Estimate, describe_fits
 from globscope.values.quantity import duration
 
 

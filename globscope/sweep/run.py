@@ -9,6 +9,15 @@ import tomli_w
 from attrs import define, evolve, field
 
 from globscope.errors import GlobscopeError, RunError, SpecError, near
+from globscope.pipeline.built_task import TaskCache
+from globscope.pipeline.observer import Observer
+from globscope.pipeline.plan.check import check
+from globscope.pipeline.plan.estimate import estimate
+from globscope.pipeline.plan.planned_workers import PlannedWorkers
+from globscope.pipeline.plan.timing import Before
+from globscope.pipeline.pool import workers_of
+from globscope.pipeline.worker_files import workers_on_files
+from globscope.pipeline.workshop import Workshop
 from globscope.population.find import find_checkpoints
 from globscope.registry import Registry, installed_registry
 from globscope.roles import Workers
@@ -26,15 +35,6 @@ from globscope.spec.cells import Cell, SweepSpec, for_each_cell, read_sweep
 from globscope.spec.describe import as_toml, plain
 from globscope.spec.read import read_document
 from globscope.store import LOCK, hold_lock, key, lock_unless_held, own_folder, read_written, write_bytes
-from globscope.study.built_task import TaskCache
-from globscope.study.observer import Observer
-from globscope.study.plan.check import check
-from globscope.study.plan.estimate import estimate
-from globscope.study.plan.planned_workers import PlannedWorkers
-from globscope.study.plan.timing import Before
-from globscope.study.pool import workers_of
-from globscope.study.worker_files import workers_on_files
-from globscope.study.workshop import Workshop
 from globscope.sweep.estimate import SweepEstimate
 from globscope.sweep.run_cell import CellJob, cell_runner
 from globscope.values.chart import Progress

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from attrs import define, field
 
+from globscope.pipeline.map_comparison import UPPER_BOUNDS
 from globscope.report.page.board import Row
-from globscope.study.map_comparison import UPPER_BOUNDS
 from globscope.sweep.figures import comparison_keys, field_of, figures, known_fields, page_figures
 from globscope.sweep.finished import FinishedRun, Names
 from globscope.sweep.subjects import only_slice, score

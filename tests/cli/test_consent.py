@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from globscope import load
 from globscope.cli import app
-from globscope.study.meter import measure
-from globscope.study.plan.estimate import MANY
+from globscope.pipeline.meter import measure
+from globscope.pipeline.plan.estimate import MANY
 
 FOUR = ONE_RUN.format(use="random", options="latent_dim = 4", resolution=41)
 # Two members, each scored itself and as the slice has it.

@@ -404,9 +404,9 @@ def test_editors_and_notebooks_know_the_arguments():
 
 
 def test_the_package_of_stages_is_still_imported_by_its_name():
-    import globscope.study.run as stages
+    import globscope.pipeline.run as stages
 
-    assert globscope.study.run is stages
+    assert globscope.pipeline.run is stages
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from support.maps import a_map, a_path_map, a_scatter, atlas_of, grid, scene_of
 
 from globscope.builtin.topology import Gudhi
 from globscope.files.member_points import read_member_points
+from globscope.pipeline.stages.topology import with_adjacency
 from globscope.report.explorer import field_data
 from globscope.report.explorer.blocks import Blocks
 from globscope.report.explorer.field_data import add_field, add_figure
@@ -25,7 +26,6 @@ from globscope.report.style.scale import Scale, shared_scale
 from globscope.spec.entries import KNOWN_PATHS
 from globscope.spec.style import Style
 from globscope.store import claim
-from globscope.study.stages.topology import with_adjacency
 from globscope.topology.adjacency import edge_ends, neighbours
 from globscope.topology.joins import RunPasses
 from globscope.topology.tree import sweep_order

@@ -16,13 +16,13 @@ from torch.nn.functional import cross_entropy, relu
 from globscope.api import Code, PopulationError, SpecError, SymmetryError, span
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.data.embedded import digits
+from globscope.pipeline.project import project
 from globscope.population.adapted_names import changed_tensors
 from globscope.population.adapter_origin import AdapterOrigin
 from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.flatten import FlattenedTask
 from globscope.population.open_network import load_member
 from globscope.spec.model import PopulationSpec
-from globscope.study.project import project
 
 NAMES = ("0.0.weight", "1.weight")
 LABELS = ["base@0", "A@10", "A@20", "B@10", "B@20"]

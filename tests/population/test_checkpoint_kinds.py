@@ -16,9 +16,9 @@ from support.study import values
 from torch import nn
 
 from globscope import load
+from globscope.pipeline.stages.population import population
 from globscope.population.proposal.write import propose
 from globscope.registry import installed_registry
-from globscope.study.stages.population import population
 
 RUNS = ("A", "B")
 

@@ -14,13 +14,13 @@ from support.study import Notes
 import globscope
 from globscope.api import Code, PopulationError
 from globscope.builtin.tasks.classification import Classification
+from globscope.pipeline.stages.population import checkpoints
 from globscope.population.stacking import assign_rows, is_stackable, training_groups
 from globscope.population.train import STATE, fit
 from globscope.population.train_stacked import fit_stacked
 from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import Recipe, Train
 from globscope.store import Store, write_bytes
-from globscope.study.stages.population import checkpoints
 from globscope.values.chart import Progress
 
 WIDTH = 4

@@ -36,6 +36,7 @@ from support.maps import (
 )
 
 from globscope.files.table import unescape_formula
+from globscope.pipeline.map_comparison import UPPER_BOUNDS
 from globscope.report import plot, scenes_of, write_report
 from globscope.report.map import scene as scenes_module
 from globscope.report.map.captions import caption
@@ -59,7 +60,6 @@ from globscope.report.style.theme import save
 from globscope.report.topology.figures import plot_diagram, plot_tree
 from globscope.report.topology.landscape_profile import plot_profiles
 from globscope.report.topology.merge_tree import layout
-from globscope.study.map_comparison import UPPER_BOUNDS
 from globscope.values.field import Field
 from globscope.values.findings import Atlas, Finding, Table
 from globscope.values.landscape import Samples

@@ -28,12 +28,12 @@ from globscope.api import (
     Table,
     Unit,
 )
+from globscope.pipeline.bench import StudyBench
+from globscope.pipeline.disk.json_values import checked_finding
+from globscope.pipeline.observer import Observer
+from globscope.pipeline.run import run
 from globscope.session import Study
 from globscope.spec.read import read_spec
-from globscope.study.bench import StudyBench
-from globscope.study.disk.json_values import checked_finding
-from globscope.study.observer import Observer
-from globscope.study.run import run
 from globscope.testing import ContractError, check_component, registry_of, tiny_inputs
 from globscope.testing.tiny.task import TinyTask
 from globscope.values.chart import Progress

@@ -27,7 +27,7 @@ from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.data.embedded import digits
 from globscope.builtin.tasks.supervised import Supervised
-from globscope.study.buffers import with_buffers, with_own_buffers
+from globscope.pipeline.buffers import with_buffers, with_own_buffers
 from globscope.testing import score_units, tiny_task
 from globscope.testing.tiny.bench import MemoryDraft
 

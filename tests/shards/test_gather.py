@@ -9,10 +9,10 @@ import pytest
 from support.sharded import SMALL, ShardedPlace, assert_same_results, prepared_run, shards, single_run
 
 from globscope.errors import RunError
+from globscope.pipeline.extent import Shard
+from globscope.pipeline.stage_keys import Stage
 from globscope.shards import gather, work
 from globscope.store import Store, read_arrays, write_arrays
-from globscope.study.extent import Shard
-from globscope.study.stage_keys import Stage
 
 
 @pytest.fixture(scope="module")

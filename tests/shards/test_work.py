@@ -14,15 +14,15 @@ from support.study import MAP, TINY_TASK, Notes, values
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.samplers.sobol import Sobol
 from globscope.errors import RunError, SpecError
+from globscope.pipeline.disk.journal import DiskJournal
+from globscope.pipeline.disk.shard_journal import ShardJournal
+from globscope.pipeline.extent import Extent, Shard, stop_before
+from globscope.pipeline.stage_keys import Stage
 from globscope.scoring.draws import REPEATS
 from globscope.session import Study, results
 from globscope.shards import work
 from globscope.spec.read import read_spec
 from globscope.store import write
-from globscope.study.disk.journal import DiskJournal
-from globscope.study.disk.shard_journal import ShardJournal
-from globscope.study.extent import Extent, Shard, stop_before
-from globscope.study.stage_keys import Stage
 from globscope.testing import registry_of
 from globscope.testing.tiny.task import TinyTask
 

@@ -15,10 +15,10 @@ import globscope
 from globscope.cli import app
 from globscope.cli.progress import folder_lines
 from globscope.errors import RunError
+from globscope.pipeline.observer import Observer
 from globscope.session import load
 from globscope.store import read_arrays
 from globscope.store.write import replacing
-from globscope.study.observer import Observer
 
 pytestmark = pytest.mark.usefixtures("blank_pictures")
 

@@ -12,8 +12,8 @@ from torch.nn.functional import cross_entropy
 from torch.nn.modules.batchnorm import _NormBase
 
 from globscope import load as read_spec
-from globscope.study.stages.evaluate import evaluate
-from globscope.study.stages.population import checkpoints, population
+from globscope.pipeline.stages.evaluate import evaluate
+from globscope.pipeline.stages.population import checkpoints, population
 from globscope.values.evaluation import Networks
 
 SEEDS = 3

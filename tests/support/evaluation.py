@@ -3,10 +3,10 @@
 import numpy as np
 
 from globscope.api import Networks, Progress
+from globscope.pipeline.disk.journal import FIELDS, UNITS, DiskJournal
+from globscope.pipeline.score_units import Evaluation, score_units
 from globscope.registry import installed_registry
 from globscope.store import read_arrays, read_json
-from globscope.study.disk.journal import FIELDS, UNITS, DiskJournal
-from globscope.study.score_units import Evaluation, score_units
 from globscope.workers import ThisProcess
 
 

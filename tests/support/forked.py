@@ -17,9 +17,9 @@ from support.arrays import stored_arrays, stored_files
 from support.study import Notes, values
 
 import globscope
+from globscope.pipeline.stage_keys import Stage
 from globscope.store.record import NAME
 from globscope.store.seal import damage_of
-from globscope.study.stage_keys import Stage
 
 # Every kind of stage: trained alone and in a stack, aligned, learned, derived, in parts.
 EVERY = """

@@ -11,10 +11,10 @@ from support.forked import Place
 from support.study import TINY
 
 import globscope
+from globscope.pipeline.disk.journal import DiskJournal
+from globscope.pipeline.extent import Shard
+from globscope.pipeline.stage_keys import Stage
 from globscope.shards import prepare, work
-from globscope.study.disk.journal import DiskJournal
-from globscope.study.extent import Shard
-from globscope.study.stage_keys import Stage
 
 # Every map in 21 units of four networks, and its members in three.
 UNITS = TINY.replace("resolution = 5", "resolution = 9").replace("examples = 64", "examples = 64\nmemory = 1e-5")

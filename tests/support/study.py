@@ -4,8 +4,8 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 from globscope import load
-from globscope.study.observer import Observer
-from globscope.study.run import run
+from globscope.pipeline.observer import Observer
+from globscope.pipeline.run import run
 from globscope.values.chart import Progress
 
 TWO_RUNS = """

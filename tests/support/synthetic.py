@@ -3,7 +3,7 @@
 import numpy as np
 
 from globscope.builtin.topology import Gudhi
-from globscope.study.stages.topology import with_adjacency
+from globscope.pipeline.stages.topology import with_adjacency
 from globscope.values.chart import Chart
 from globscope.values.findings import Atlas, Map
 from globscope.values.landscape import Landscape, Samples

@@ -7,9 +7,9 @@ import pytest
 from attrs import evolve
 from support.study import TWO_RUNS, study_in
 
+from globscope.pipeline.run import run as run_study
 from globscope.spec.cells import Relations
 from globscope.store import Store
-from globscope.study.run import run as run_study
 from globscope.sweep.averages import averages
 from globscope.sweep.finished import FinishedRun
 from globscope.sweep.relations import relations

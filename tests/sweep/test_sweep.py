@@ -15,12 +15,12 @@ from typer.testing import CliRunner
 import globscope
 from globscope.cli import app
 from globscope.errors import RunError
+from globscope.pipeline.run import run as outcome
 from globscope.report.explorer.read import read_explorer
 from globscope.report.topology.landscape_profile import ProfileScales
 from globscope.session import project, results
 from globscope.spec.read import read_spec
 from globscope.store import read_json
-from globscope.study.run import run as outcome
 from globscope.sweep.averages import averages
 from globscope.sweep.compare import _names
 from globscope.sweep.finished import FinishedRun

@@ -9,7 +9,7 @@ from support.landscapes import landscape_of
 from globscope.api import Passes, Samples, neighbours, sweep_order
 from globscope.builtin.analyses.low_loss_pass.minimax_path import minimax_paths
 from globscope.builtin.topology import Gudhi
-from globscope.study.stages.topology import with_adjacency
+from globscope.pipeline.stages.topology import with_adjacency
 from globscope.testing.tiny.landscapes import landscape, lattice
 from globscope.topology.passes import tree_passes
 

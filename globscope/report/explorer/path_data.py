@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from globscope.pipeline.known_paths import PathsOfStudy
 from globscope.report.explorer.blocks import Blocks
 from globscope.spec.entries import KNOWN_PATHS
-from globscope.study.known_paths import PathsOfStudy
 from globscope.values.findings import Atlas, Finding
 from globscope.values.known_path import KnownPath
 

@@ -11,6 +11,7 @@ from attrs import define
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from globscope.pipeline.map_comparison import UPPER_BOUNDS
 from globscope.report.map.scene import Scene
 from globscope.report.page.compared_maps import compared_maps
 from globscope.report.page.embedded import EmbeddedPictures
@@ -20,7 +21,6 @@ from globscope.report.page.scale_warnings import scale_warnings
 from globscope.report.page.section import Section, Source
 from globscope.report.page.verdict import CARDS, pair_matrix, pair_table
 from globscope.report.style.text import cell_text, count_noun, join_words, spell_number
-from globscope.study.map_comparison import UPPER_BOUNDS
 from globscope.values.field import column_heading
 from globscope.values.findings import Atlas, Table
 from globscope.values.number import number

@@ -5,8 +5,8 @@ from typing import Any
 
 from attrs import fields
 
+from globscope.pipeline.cost_table import HEADINGS, cost_table, cost_texts
 from globscope.report.style.text import cell_text, join_words
-from globscope.study.cost_table import HEADINGS, cost_table, cost_texts
 from globscope.values.cost import Cost
 from globscope.values.field import in_words
 from globscope.values.findings import Cell, Table

@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
+from globscope.pipeline.cost_table import cost_table
 from globscope.report.explorer.page import write_explorer
 from globscope.report.page.compared_maps import comparison_table
 from globscope.report.page.files import TableFiles, write_values
@@ -16,7 +17,6 @@ from globscope.report.page.verdict import pair_table
 from globscope.roles import Workers
 from globscope.spec.style import AUTO, Style
 from globscope.store import claim, remove_stale, times_written, write_bytes
-from globscope.study.cost_table import cost_table
 from globscope.values.findings import Atlas, Finding
 from globscope.workers import ThisProcess
 

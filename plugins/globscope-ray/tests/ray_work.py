@@ -67,8 +67,8 @@ def is_zombie(pid):
 
 def training_into(folder):
     """Return what a pool needs to train no run into a folder."""
+    from globscope.pipeline.train_group import Training, TrainingJob, trainer
     from globscope.registry import Registry
-    from globscope.study.train_group import Training, TrainingJob, trainer
     from globscope.testing.tiny.task import TinyTask
 
     job = TrainingJob({"key": (Named("A"), folder)})

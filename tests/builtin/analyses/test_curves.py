@@ -31,7 +31,7 @@ from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.mode_connectivity.analysis import ModeConnectivity
 from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve
 from globscope.builtin.analyses.mode_connectivity.project_curves import CurveProjection, table, warnings
-from globscope.study.disk.draft import DiskDraft
+from globscope.pipeline.disk.draft import DiskDraft
 from globscope.testing import tiny_atlas, tiny_bench, tiny_task
 from globscope.testing.tiny.population import tiny_population
 from globscope.values.chart import Progress

@@ -21,7 +21,7 @@ from globscope.builtin.analyses.merging.recipes import dare, merge_tensors, sler
 from globscope.builtin.analyses.merging.significance import forecast
 from globscope.builtin.analyses.merging.soups import sets_of
 from globscope.builtin.analyses.merging.subspaces import subspace_overlap
-from globscope.study.run import run
+from globscope.pipeline.run import run
 from globscope.testing import tiny_atlas, tiny_bench, tiny_task
 from globscope.testing.tiny.task import LAYOUT
 

@@ -31,8 +31,8 @@ from globscope.builtin.analyses.weight_distances import distances_in_weight_spac
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.regression import Regression
+from globscope.pipeline.run import run
 from globscope.population.flatten import FlattenedProbe
-from globscope.study.run import run
 from globscope.testing import tiny_atlas, tiny_bench, tiny_task
 from globscope.testing.tiny.bench import TinyBench
 from globscope.testing.tiny.task import LAYOUT

@@ -10,7 +10,7 @@ from support.study import TINY, study_in
 from globscope.api import Member, Population, SpecError
 from globscope.builtin.analyses.stability.analysis import Stability
 from globscope.builtin.analyses.stability.refits import bootstrap_rows
-from globscope.study.run import run
+from globscope.pipeline.run import run
 from globscope.testing import tiny_atlas, tiny_bench
 from globscope.testing.tiny.bench import TinyBench
 from globscope.testing.tiny.landscapes import bowls

@@ -16,7 +16,7 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.convection import PinnConvection
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
-from globscope.study.disk.journal import DiskJournal
+from globscope.pipeline.disk.journal import DiskJournal
 from globscope.testing import check_component, tiny_task
 from globscope.workers import ThisProcess
 

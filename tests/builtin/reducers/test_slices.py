@@ -18,7 +18,7 @@ from globscope.builtin.reducers.slices.trajectory import TrajectoryPca
 from globscope.builtin.samplers.grid import Grid
 from globscope.builtin.samplers.sobol import Sobol
 from globscope.errors import GlobscopeError, SpecError
-from globscope.study.run import run
+from globscope.pipeline.run import run
 from globscope.testing import tiny_inputs
 from globscope.testing.tiny.population import inputs_of
 
