@@ -18,6 +18,7 @@ The command line prints their text and exits with code 2; any other exception is
 """
 
 import difflib
+import heapq
 from collections.abc import Iterable
 from typing import Any
 
@@ -83,7 +84,9 @@ class FileError(GlobscopeError):
 def near(word: str, known: Iterable[str]) -> str:
     """Return the end of a message: the similar name, or the known names; the search is bounded."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names[:SEARCHED], n=1, cutoff=0.6) if len(word) <= LONGEST_WORD else []
+    # A library such as transformers has thousands of names; the similar one is about as long.
+    alike = heapq.nsmallest(SEARCHED, names, key=lambda name: abs(len(name) - len(word)))
+    close = difflib.get_close_matches(word, alike, n=1, cutoff=0.6) if len(word) <= LONGEST_WORD else []
     if close:
         return f"did you mean {close[0]!r}?"
     more = f", … ({len(names):,} in all)" if len(names) > LISTED else ""

@@ -131,6 +131,11 @@ def test_a_search_for_a_near_name_is_bounded():
     assert near("zz", (f"n{number:06d}" for number in range(10**5))).endswith(", … (100,000 in all)")
 
 
+def test_among_thousands_of_names_those_of_like_length_are_searched():
+    library = [*(f"A{number:030d}" for number in range(5000)), "GPT2LMHeadModel"]
+    assert near("GPT2LMHeadModle", library) == "did you mean 'GPT2LMHeadModel'?"
+
+
 def test_a_bound_is_a_validator_that_says_why():
     rule = UpperBound(3, "four would be too many")
     assert rule.words == "must be <= 3: four would be too many"

@@ -333,6 +333,8 @@ def init(
             return
         if out is not None:
             raise SpecError([f"--out goes with a folder of checkpoints; {path} is none"])
+        if path.suffix != ".toml":
+            raise SpecError([f"{path}: there is no such folder, and a spec's name ends in .toml"])
         from globscope.spec.document import write_starter
 
         write_starter(path)

@@ -84,6 +84,20 @@ def test_a_member_keeps_its_rank_and_a_point_has_those_of_all_runs(made):
     assert point.saved.facts["ranks of the adapter"] == "5 of up to 5"
 
 
+def test_the_card_names_the_file_whose_names_and_configuration_a_network_has(made):
+    _, _, _, result = made
+    map_ = result.map("pca")
+    latent = map_.chart.latents[map_.population.row("base", "")]
+    beside_base = {"at": tuple(map(float, latent))}
+    named = "named like the file of"
+    point = result.network(**beside_base)
+    assert point.nearest[0][0].startswith("base")
+    assert point.saved.facts[named].split("@")[0] in ("A", "B")
+    assert f"| {named} | {point.saved.facts[named]} |" in point.card.text
+    assert result.network(**beside_base, merged=True).saved.facts[named] == "the base"
+    assert result.network(member="B@20").saved.facts[named] == "B@20"
+
+
 def test_a_truncated_adapter_says_what_it_loses_and_is_measured_as_it_is(made, tmp_path):
     _, tensors, _, result = made
     whole, cut = result.network(at=(0.3, -0.2)), result.network(at=(0.3, -0.2), rank=2)

@@ -66,7 +66,6 @@ class Card:
 
     @property
     def _origin(self) -> Iterator[tuple[str, str]]:
-        yield "named like the file of", self.choice.like
         yield from self.facts.items()
         versions = libraries()
         yield "written by", f"GlobScope {versions['globscope']}, Python {versions['python']}"

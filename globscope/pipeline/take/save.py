@@ -61,11 +61,19 @@ def save(
     if how.merged and how.rank is not None:
         raise RunError("rank: goes without merged, which writes the whole network")
     if file.base is None or how.merged or _is_base(file, population, choice):
-        like = file if file.base is None else evolve(file, path=file.base)
-        return Origin.of(like, probe).save(whole, as_float32=how.as_float32)
+        like, named = (file, choice.like) if file.base is None else (evolve(file, path=file.base), "the base")
+        return _named_like(named, Origin.of(like, probe).save(whole, as_float32=how.as_float32))
     adapters = [one for one in files.values() if one.path != one.base]
-    origin = AdapterOrigin.of(file if file in adapters else adapters[0], adapters, probe)
-    return origin.save(whole, choice.factors, rank=how.rank, as_float32=how.as_float32)
+    like = file if file in adapters else adapters[0]
+    saved = AdapterOrigin.of(like, adapters, probe).save(
+        whole, choice.factors, rank=how.rank, as_float32=how.as_float32
+    )
+    return _named_like(f"{like.variant}@{like.step}", saved)
+
+
+def _named_like(file: str, saved: SavedNetwork) -> SavedNetwork:
+    """Return the network with the fact whose file's names and configuration it has."""
+    return evolve(saved, facts={"named like the file of": file, **saved.facts})
 
 
 def _is_base(file: CheckpointFile, population: Population, choice: Choice) -> bool:
