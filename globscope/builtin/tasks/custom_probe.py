@@ -37,7 +37,7 @@ class CustomProbe(ModuleProbe):
         """Build the module's skeleton and move the data; `objective` says which of the losses' names is trained."""
         self.splits, self._losses, self._choose = tuple(splits), losses, objective
         super().__init__(make=make, place=partial(Batches, splits, device=device), device=device, default=default)
-        self._objective, self._no_outputs = self._first_that_works(self._try)
+        self._objective, no_outputs = self._first_that_works(self._try)
         self._metrics = measures(metrics, self._names)
         self.measures = (*self._names, *self._metrics)
         self._try_metrics()
@@ -45,7 +45,7 @@ class CustomProbe(ModuleProbe):
         self.traits = ProbeTraits(
             descriptions=described,
             whole=tuple(name for name, metric in self._metrics.items() if metric.whole),
-            no_outputs=self._no_outputs,
+            no_outputs=no_outputs,
             **self._network_traits(),
         )
 
@@ -130,21 +130,6 @@ class CustomProbe(ModuleProbe):
         own = {name: (means[name] * count, float(count)) for name in self._names}
         return own | measure_batch(self._metrics, returned, data, count)
 
-    def finish(self, measure: str, parts: Sequence[Any]) -> Any:
-        """Return a measure that takes a whole split at once, from the results of `reduce` for its batches."""
-        with fixed_seed(0, self._device):  # where it draws, it draws the same for all networks
-            return self._metrics[measure].of_split(parts)
-
-    @property
-    def outputs(self) -> Callable[[Tensors, Tensors, Any], Any]:
-        """The function of a network's predictions on a batch, (examples, …, values).
-
-        Raises:
-            AttributeError: There are no predictions; `traits.no_outputs` says why.
-        """
-        if self._no_outputs:
-            raise AttributeError(self._no_outputs)
-        return self._answer
-
     def _answer(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
+        """Return a network's predictions on a batch, (examples, …, values)."""
         return ANYTHING.with_choices_last(answer(self._forward(parameters, buffers, batch[0])))

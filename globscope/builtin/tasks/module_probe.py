@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from globscope.api import (
     Layout,
+    ProbeTraits,
     UserCodeError,
     default_type,
     fixed_seed,
@@ -15,6 +16,7 @@ from globscope.api import (
 )
 from globscope.builtin.tasks.averaging import cumulative_average
 from globscope.builtin.tasks.criterion import forbid_writing
+from globscope.builtin.tasks.metrics import Measure
 from globscope.builtin.tasks.network import (
     is_lazy,
     layers_with_statistics,
@@ -40,6 +42,8 @@ class ModuleProbe:
 
     splits: tuple[str, ...] = ("train", "test")
     grad_inside = False
+    traits: ProbeTraits
+    _metrics: Mapping[str, Measure]
 
     def __init__(self, *, make: Callable[[], Any], place: Callable[[Any], Any], device: str, default: Any) -> None:
         """Build the module's skeleton and move the data.
@@ -169,6 +173,26 @@ class ModuleProbe:
             if tensors[name] is not buffer and tensors[name].shape == buffer.shape:
                 buffers[name].copy_(tensors[name].detach())
         return returned
+
+    def finish(self, measure: str, parts: Sequence[Any]) -> Any:
+        """Return a measure that takes a whole split at once, from the results of `reduce` for its batches."""
+        with fixed_seed(0, self._device):  # where it draws, it draws the same for all networks
+            return self._metrics[measure].of_split(parts)
+
+    @property
+    def outputs(self) -> Callable[[Tensors, Tensors, Any], Any]:
+        """The function of a network's predictions on a batch, (examples, …, classes or values).
+
+        Raises:
+            AttributeError: There are no predictions; `traits.no_outputs` says why.
+        """
+        if self.traits.no_outputs:
+            raise AttributeError(self.traits.no_outputs)
+        return self._answer
+
+    def _answer(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
+        """Return a network's predictions on a batch."""
+        raise NotImplementedError
 
     @contextmanager
     def _users_loss(self, returned: Any, option: str) -> Iterator[None]:

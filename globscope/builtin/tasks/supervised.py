@@ -128,23 +128,8 @@ class Supervised(ModuleProbe):
         user_measures = measure_batch(self._metrics, returned, targets, len(targets))
         return {"loss": (loss, count), **self._kind.score_answers(answer(returned), targets), **user_measures}
 
-    def finish(self, measure: str, parts: Sequence[Any]) -> Any:
-        """Return a measure that takes a whole split at once, from the results of `reduce` for its batches."""
-        with fixed_seed(0, self._device):  # where it draws, it draws the same for all networks
-            return self._metrics[measure].of_split(parts)
-
-    @property
-    def outputs(self) -> Callable[[Tensors, Tensors, Any], Any]:
-        """The function of a network's predictions on a batch, (examples, …, classes or values).
-
-        Raises:
-            AttributeError: There are no predictions; `traits.no_outputs` says why.
-        """
-        if self._no_outputs:
-            raise AttributeError(self._no_outputs)
-        return self._answer
-
     def _answer(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
+        """Return a network's predictions on a batch, (examples, …, classes or values)."""
         return self._kind.with_choices_last(answer(self._forward(parameters, buffers, batch[0])))
 
     def _mean(self, returned: Any, targets: Any) -> Any:

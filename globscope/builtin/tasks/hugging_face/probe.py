@@ -123,19 +123,8 @@ class LanguageProbe(ModuleProbe):
         """Return a measure of a whole split, from the results of `reduce` for its batches."""
         if measure == PERPLEXITY:  # of the mean loss: the mean of the batches' own would depend on the batches
             return (sum(total for total, _ in parts) / sum(count for _, count in parts)).exp()
-        with fixed_seed(0, self._device):
-            return self._metrics[measure].of_split(parts)
+        return super().finish(measure, parts)
 
-    @property
-    def outputs(self) -> Callable[[Tensors, Tensors, Any], Any]:
-        """The function of a network's logits on a batch, (examples, …, classes).
-
-        Raises:
-            AttributeError: There are none; `traits.no_outputs` says why.
-        """
-        if self.traits.no_outputs:
-            raise AttributeError(self.traits.no_outputs)
-        return self._logits
-
-    def _logits(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
+    def _answer(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
+        """Return a network's logits on a batch, (examples, …, classes)."""
         return answer(self._run(parameters, buffers, batch))
