@@ -187,8 +187,8 @@ def test_a_folder_without_checkpoints_is_refused(tmp_path, monkeypatch):
     assert_refused(
         run("init", "new.toml", "--out", "x.toml"), "--out goes with a folder of checkpoints; new.toml is none"
     )
-    assert_refused(run("init", "emtpy"), "emtpy: there is no such folder, and a spec's name ends in .toml")
-    assert not (tmp_path / "emtpy").exists()
+    assert_refused(run("init", "no_folder"), "no_folder: there is no such folder, and a spec's name ends in .toml")
+    assert not (tmp_path / "no_folder").exists()
 
 
 @pytest.mark.parametrize("named", ["absolute", "beside", "elsewhere"])
