@@ -37,17 +37,19 @@ MOST = 10_000
 
 @define(frozen=True, kw_only=True)
 class CheckpointGroup:
-    """Checkpoints that one pattern matches.
+    """Checkpoints that one pattern matches, or one table lists.
 
     Attributes:
-        pattern: The pattern that matches them, relative to the folder.
+        pattern: The pattern that matches them, or the table's path, relative to the folder.
         variant: Name of their training run where the pattern has no {variant}.
         files: The files that match, by variant and step.
+        is_listed: Whether a table lists them.
     """
 
     pattern: str
     variant: str | None
     files: tuple[CheckpointFile, ...] = field(repr=False)
+    is_listed: bool = False
 
 
 def checkpoint_groups(folder: Path) -> list[CheckpointGroup]:

@@ -23,13 +23,8 @@ def listing(folder: Path) -> CheckpointGroup | None:
         except PopulationError:  # it lists something else
             continue
         if files:
-            return CheckpointGroup(pattern=path.name, variant=None, files=tuple(files))
+            return CheckpointGroup(pattern=path.name, variant=None, files=tuple(files), is_listed=True)
     return None
-
-
-def is_listing(group: CheckpointGroup) -> bool:
-    """Return whether a table lists a group's networks, and not a pattern."""
-    return group.pattern.lower().endswith(KINDS)
 
 
 def tables_beside(folder: Path, place: str, group: CheckpointGroup) -> str:

@@ -13,7 +13,7 @@ from globscope.population.proposal.averages import averages_of
 from globscope.population.proposal.base import ProposedBase, base_of
 from globscope.population.proposal.contents import Contents, contents
 from globscope.population.proposal.groups import CheckpointGroup, checkpoint_groups
-from globscope.population.proposal.tables import is_listing, listing, tables_beside
+from globscope.population.proposal.tables import listing, tables_beside
 from globscope.population.saved_folder import checkpoint_in
 from globscope.registry import Registry
 from globscope.spec.words import bare, short, toml
@@ -108,7 +108,7 @@ def _lines(group: CheckpointGroup, averages: Mapping[str, CheckpointGroup]) -> I
     for file in group.files:
         runs.setdefault(file.variant, []).append(file)
     networks, several = _count(len(group.files), "network"), _count(len(runs), "run")
-    yield f"{networks} of {several}, by the {'table' if is_listing(group) else 'pattern'} {group.pattern}"
+    yield f"{networks} of {several}, by the {'table' if group.is_listed else 'pattern'} {group.pattern}"
     for name, files in [*runs.items()][:NAMED]:
         steps = [str(file.step) for file in files]
         listed = ", ".join(steps) if len(steps) <= 4 else f"{', '.join(steps[:2])} … {steps[-1]}"
@@ -167,7 +167,7 @@ def _sources(
     """Yield the lines that say where the networks are: one pattern, or one for them and one for each average."""
     key = _key(network)
     if not averages:
-        option = "table" if is_listing(first) else "checkpoints"
+        option = "table" if first.is_listed else "checkpoints"
         yield f"{table}{option} = {toml(_join_pattern(place, first.pattern))}\n"
         yield f"variant = {toml(first.variant)}\n" * (first.variant is not None)
         yield key
