@@ -20,6 +20,8 @@ CONFIG, WEIGHTS = "config.json", "model.safetensors"
 # The files of a model, and names of files of its training.
 SUFFIXES = (".json", ".txt", ".model", ".jinja", ".py")
 OF_TRAINING = ("trainer_state.json", "README.md")
+# Stores of models lay links to files elsewhere. Links of other names may lead to what is no part of a model.
+KNOWN = ("config", "tokenizer", "special_tokens", "added_tokens", "vocab", "merges", "spiece", "preprocessor", "processor")
 # How many tensors a card names.
 NAMED = 6
 
@@ -85,4 +87,5 @@ def documents_beside(path: Path, config: str) -> dict[str, str | Path]:
     if not (folder / config).is_file():
         return {}
     files = sorted(one for one in folder.iterdir() if one.suffix in SUFFIXES and one.is_file())
-    return {one.name: one for one in files if one.name not in OF_TRAINING and not one.name.endswith(INDEX)}
+    own = (one for one in files if not one.is_symlink() or any(word in one.name for word in KNOWN))
+    return {one.name: one for one in own if one.name not in OF_TRAINING and not one.name.endswith(INDEX)}

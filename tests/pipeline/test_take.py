@@ -465,7 +465,8 @@ def test_a_folder_that_says_what_it_is_comes_with_its_configuration(tmp_path, co
     write_checkpoints(tmp_path, perceptron, lambda d: d, save_file, f"{{run}}/checkpoint-{{step}}/{weights}")
     for folder in tmp_path.glob("*/checkpoint-*"):
         (folder / config).write_text(json.dumps({"of": folder.parent.name}))
-        (folder / "vocab.txt").write_text("a")
+        (folder / "vocab.txt").symlink_to(write_beside(tmp_path / "store" / "vocab", "a"))
+        (folder / "notes.txt").symlink_to(write_beside(tmp_path / "store" / "private", "b"))
         for name in ("trainer_state.json", "optimizer.pt", "model.safetensors.index.json"):
             (folder / name).write_text("{}")
     run_undrawn(study_in(tmp_path, checkpoints_spec(f"{{variant}}/checkpoint-{{step}}/{weights}")))
@@ -473,6 +474,12 @@ def test_a_folder_that_says_what_it_is_comes_with_its_configuration(tmp_path, co
     names = sorted(one.name for one in path.parent.iterdir())
     assert names == sorted(["README.md", config, weights, "vocab.txt"])
     assert json.loads((path.parent / config).read_text()) == {"of": "B"}
+
+
+def write_beside(path, text):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return path
 
 
 def test_tensors_that_are_not_mapped_are_written_too(tmp_path):
