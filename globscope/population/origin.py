@@ -21,7 +21,17 @@ CONFIG, WEIGHTS = "config.json", "model.safetensors"
 SUFFIXES = (".json", ".txt", ".model", ".jinja", ".py")
 OF_TRAINING = ("trainer_state.json", "README.md")
 # Stores of models lay links to files elsewhere. Links of other names may lead to what is no part of a model.
-KNOWN = ("config", "tokenizer", "special_tokens", "added_tokens", "vocab", "merges", "spiece", "preprocessor", "processor")
+KNOWN = (
+    "config",
+    "tokenizer",
+    "special_tokens",
+    "added_tokens",
+    "vocab",
+    "merges",
+    "spiece",
+    "preprocessor",
+    "processor",
+)
 # How many tensors a card names.
 NAMED = 6
 
