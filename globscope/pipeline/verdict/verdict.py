@@ -45,6 +45,8 @@ CLAUSES: Mapping[Answer, str] = {
     DISAGREE: "on {count}, the readable maps disagree",
     UNKNOWN: "{count} {are} shown by no readable map",
 }
+# Said where it holds of each of several pairs; by default, their clause with "all".
+OF_ALL: Mapping[Answer, str] = {UNKNOWN: "none is shown by a readable map"}
 
 
 def verdict(atlas: Atlas, record: Mapping[str, Any], known: PathsOfStudy) -> Verdict:
@@ -109,12 +111,12 @@ def _summary(counts: Counter[Answer]) -> str:
     count = counts.total()
     if not count:
         return ""
-    clauses = (
-        CLAUSES[answer].format(
-            count="all" if 1 < counts[answer] == count else f"{counts[answer]:,}",
-            are="is" if counts[answer] == 1 else "are",
-        )
-        for answer in ANSWERS
-        if counts[answer]
-    )
-    return f"Of {count:,} pair{'s' * (count != 1)} of runs, {'; '.join(clauses)}."
+    clauses = "; ".join(_clause(answer, counts[answer], count) for answer in ANSWERS if counts[answer])
+    return f"Of {count:,} pair{'s' * (count != 1)} of runs, {clauses}."
+
+
+def _clause(answer: Answer, part: int, count: int) -> str:
+    """Return what holds of so many of the pairs."""
+    if 1 < part == count:
+        return OF_ALL.get(answer, CLAUSES[answer]).format(count="all", are="are")
+    return CLAUSES[answer].format(count=f"{part:,}", are="is" if part == 1 else "are")

@@ -114,6 +114,7 @@ def test_of_runs_that_no_readable_map_shows_nothing_is_known():
     far = evolve(far, decoded={"train_loss": far.truth["train_loss"] + 1})
     found = verdict_on(far)
     assert found.headline == "No map of this study can be read. Do not read line."
+    assert found.summary == "Of 3 pairs of runs, none is shown by a readable map."
     unknown = pair(found, "A", "B")
     assert (unknown.answer, unknown.lowest, unknown.trust) == (UNKNOWN, 1.0, "no readable map shows both")
 
