@@ -3,11 +3,12 @@
 import numpy as np
 from attrs import evolve
 from matplotlib.path import Path
-from support.maps import a_map, atlas_of, drawn_figure, grid, texts
+from support.maps import a_map, atlas_of, drawn_figure, grid, latents, population, texts
 
 from globscope.report import plot, scenes_of
 from globscope.report.map.figure import plot_scene
 from globscope.report.style.marks import LEVELS, SIZES, critical_points, draw_marks, mark_style
+from globscope.report.style.palette import RIM
 from globscope.report.style.theme import Picture
 from globscope.report.topology.figures import plot_tree
 from globscope.report.topology.landscape_profile import plot_profiles
@@ -93,3 +94,11 @@ def test_of_a_field_of_which_higher_is_better_no_best_sample_is_called_a_minimum
         written = texts(figure)
         assert "best sample of a basin (at the tip)" in written
         assert not any("minimum" in text for text in written)
+
+
+def test_a_run_of_one_network_has_an_end_and_no_start():
+    for steps, starts in ((1, 0), (4, 3)):
+        drawn = a_map(who=population(steps=steps))
+        axes = plot(evolve(drawn, chart=evolve(drawn.chart, latents=latents(steps=steps)))).axes[0]
+        assert sum(line.get_marker() == "o" and line.get_markerfacecolor() == RIM for line in axes.lines) == starts
+        assert ("start of a run" in texts(axes.figure)) == bool(starts)

@@ -50,7 +50,7 @@ def draw_trajectories(axes: Axes, scene: Scene, dimensions: tuple[int, ...] = (0
     marks = [ends[rows]] if many else [ends, starts]
     name_points(axes, written, ends, np.concatenate([*marks, _minima(scene, dimensions)]), rows=rows)
     legend |= _figure_keys(scene)
-    legend["start of a run"] = _key("o", RIM, 6)
+    legend |= {"start of a run": _key("o", RIM, 6)} if any(one.has_start for one in scene.trajectories) else {}
     shown = {trajectory.variant not in scene.not_shown for trajectory in scene.trajectories}
     legend |= {"end of a run": _key("*", FAINT, 11)} if True in shown else {}
     return legend | ({"end of a run that is not on this map": _key("*", RIM, 11)} if False in shown else {})
@@ -102,18 +102,9 @@ def _draw(axes: Axes, trajectory: Trajectory, points: np.ndarray, alpha: float, 
     axes.plot(*points.T, color=colour, lw=1.7 * strength, ls=dash, alpha=strength, zorder=4)
     for point, tint in _dots(trajectory, points):
         axes.plot(*point.T, "o", color=tint, alpha=alpha, ms=2.6, zorder=4.1)
-    _mark(
-        axes,
-        points[0],
-        "o",
-        mfc=RIM,
-        mec=trajectory.tints[0],
-        mew=1.5,
-        ms=in_points(6),
-        alpha=alpha,
-        zorder=4.2,
-        path_effects=casing(2.7),
-    )
+    if trajectory.has_start:
+        start: dict[str, Any] = {"mfc": RIM, "mec": trajectory.tints[0], "mew": 1.5, "ms": in_points(6), "alpha": alpha}
+        _mark(axes, points[0], "o", **start, zorder=4.2, path_effects=casing(2.7))
     edge, fill, width = (colour, RIM, 1.2) if hollow else (RIM, colour, 0.8)
     rims = casing(2.4) if hollow else halo(1.6, EDGE)
     _mark(axes, points[-1], "*", mfc=fill, mec=edge, mew=width, ms=in_points(13), zorder=6, path_effects=rims)
@@ -139,8 +130,9 @@ def _draw_crowd(
     for colour, alike in by_colour.items():
         lines = [part for trajectory in alike for part in (trajectory.points[:, dimensions], gap)]
         axes.plot(*np.concatenate(lines).T, color=colour, lw=0.5, alpha=0.4, zorder=3.9, rasterized=True)
-        starts = np.array([trajectory.points[0, dimensions] for trajectory in alike])
-        axes.plot(*starts.T, "o", mfc=RIM, mec=colour, mew=0.5, ms=2, zorder=3.92, **style)
+        starts = [trajectory.points[0, dimensions] for trajectory in alike if trajectory.has_start]
+        if starts:
+            axes.plot(*np.array(starts).T, "o", mfc=RIM, mec=colour, mew=0.5, ms=2, zorder=3.92, **style)
         for hollow in (False, True):
             ends = [t.points[-1, dimensions] for t in alike if (t.variant in not_shown) == hollow]
             edge, fill = (colour, RIM) if hollow else (RIM, colour)

@@ -37,6 +37,11 @@ class Trajectory:
     shades: tuple[str, ...] = field(default=(), repr=False)
 
     @property
+    def has_start(self) -> bool:
+        """Whether it begins at another network than its last."""
+        return len(self.points) > 1
+
+    @property
     def colour(self) -> str:
         """The same in every picture of a study."""
         return VARIANTS[self.number % len(VARIANTS)]

@@ -72,7 +72,7 @@ function drawRun(g, view, {run, clear, points, marked, head}, thin) {
   g.save();
   g.globalAlpha = alpha;
   if (!view.small && (!thin || state.gap)) drawSteps(g, view, run, points, colour);
-  if (points[0] && !view.small) drawMark(g, 'circle', ...points[0], thin ? 1.2 : 2.6, look.rim, [[colour, thin ? 0.6 : 1.5], ...thin ? [] : darkRims(0.8)]);
+  if (run.members.length > 1 && points[0] && !view.small) drawMark(g, 'circle', ...points[0], thin ? 1.2 : 2.6, look.rim, [[colour, thin ? 0.6 : 1.5], ...thin ? [] : darkRims(0.8)]);
   if (head) drawHead(g, view, run, head, colour, thin);
   g.restore();
 }
