@@ -74,7 +74,15 @@ def noise(workshop: Workshop, members: Population) -> dict[str, float]:
 
 
 def _deviations(fields: dict[str, np.ndarray]) -> dict[str, float]:
-    """Return the root mean square over networks of the deviations of (draws, networks) values."""
+    """Return the root mean square over networks of the deviations of (draws, networks) values; 0 for mere rounding."""
+    found = {name: _deviation(fields[name]) for name in scores(fields)}
+    return {name: deviation for name, deviation in found.items() if np.isfinite(deviation)}
+
+
+def _deviation(values: np.ndarray) -> float:
     with np.errstate(invalid="ignore"):
-        found = {name: float(np.sqrt(values.var(axis=0, ddof=1).mean())) for name, values in fields.items()}
-    return {name: found[name] for name in scores(found) if np.isfinite(found[name])}
+        variances = values.var(axis=0, ddof=1)
+    # Networks are scored in float32, whose rounding is not due to the draws.
+    rounding = np.finfo(np.float32).eps * np.abs(values).max(axis=0)
+    variances[variances <= rounding**2] = 0
+    return float(np.sqrt(variances.mean()))

@@ -14,6 +14,7 @@ from globscope.api import EvaluationError, Loss, Networks, Unit, draws, fixed_se
 from globscope.builtin.analyses.fidelity.analysis import Fidelity
 from globscope.builtin.analyses.fidelity.member_warnings import noise_warnings
 from globscope.builtin.evaluators.pytorch import Torch
+from globscope.pipeline.truth import _deviations
 from globscope.report import TreeScene
 from globscope.report.topology.figures import plot_diagram, plot_tree
 from globscope.testing import bowls, score_units, tiny_atlas, tiny_bench, tiny_inputs, tiny_task
@@ -228,6 +229,16 @@ def test_the_standard_deviation_is_that_of_many_evaluations_by_hand(drawn):
     by_hand = np.sqrt(np.var(losses, axis=1, ddof=1).mean())
     # Of 8 draws of each of two networks: 14 degrees of freedom, a relative error of 1 / sqrt(28).
     assert 0.5 < found.noise["test_loss"] / by_hand < 1.8
+
+
+def test_what_rounding_leaves_of_a_field_without_draws_is_no_noise():
+    # Eight times the same two losses, but for the last bit of float32; the second field does draw.
+    same = np.repeat(np.float32([[0.1, 3.7]]), 8, axis=0)
+    same[::2] = np.nextafter(same[::2], np.float32(10))
+    fields = {"test_kl": same.astype(float), "test_loss": same + np.linspace(0, 1e-5, 8)[:, None]}
+    found = _deviations(fields)
+    assert found["test_kl"] == 0
+    assert found["test_loss"] == pytest.approx(np.linspace(0, 1e-5, 8).std(ddof=1), rel=0.05)
 
 
 def test_an_estimate_counts_the_draws(drawn):
