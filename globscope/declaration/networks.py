@@ -58,11 +58,9 @@ def _file(run: str, step: int, path: str | Path) -> dict[str, Any]:
 
 def _absolute_table(table: Mapping[str, Any]) -> dict[str, Any]:
     """Return a table of checkpoints whose pattern or path starts from the current folder."""
-    moved = {
-        "pattern": absolute(str(table["pattern"]), Path.cwd()) if "pattern" in table else None,
-        "path": str(Path(table["path"]).expanduser().absolute()) if "path" in table else None,
-    }
-    return {**table, **{name: place for name, place in moved.items() if place is not None}}
+    places = {name: str(table[name]) for name in ("pattern", "path") if isinstance(table.get(name), str | Path)}
+    moved = {name: absolute(place, Path.cwd()) for name, place in places.items()}
+    return {**table, **moved}
 
 
 def _state_dict(run: str, network: Any) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """`globscope.study(...)`: the declarations of a spec as arguments, with functions, arrays and networks in memory."""
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from globscope.declaration.data import data_options
 from globscope.declaration.inputs import Inputs
 from globscope.declaration.networks import checkpoints_of
 from globscope.declaration.places import with_absolute_paths
+from globscope.errors import SpecError
 from globscope.registry import installed_registry
 from globscope.report.style.text import slug
 from globscope.session import RUNS, Study, load
 from globscope.spec.model import PopulationSpec, Zoo
 from globscope.spec.read import build
+from globscope.spec.words import value_in_words
 from globscope.store import claim, write_bytes
 
 # The spec that a declaration stands for, in the run folder; spec.toml beside it has every default written out.
@@ -89,7 +92,7 @@ def study(
         RunError: The folder holds other files.
     """
     registry = installed_registry()
-    place = Path(folder) if folder is not None else Path(RUNS) / slug(title or "study")
+    place = _run_folder(folder, title)
     inputs = Inputs(folder=place)
     own = {"model": model, **data_options(task, data, inputs, registry), **task_options}
     tables: dict[str, Any] = {
@@ -97,7 +100,7 @@ def study(
         "seed": seed or None,
         "task": component_table("task", task, inputs, registry, own),
         "population": _population(checkpoints, train, variants, population, inputs),
-        "zoo": None if zoo is None else _source(Zoo, zoo, inputs),
+        "zoo": None if zoo is None else _source("zoo", Zoo, zoo, inputs),
         "evaluator": None if evaluator is None else component_table("evaluator", evaluator, inputs, registry),
         "fidelity": plain_value(fidelity, inputs),
         "run": plain_value(run, inputs),
@@ -115,6 +118,19 @@ def study(
     return _write_study(document, place, inputs)
 
 
+def _run_folder(folder: Any, title: Any) -> Path:
+    """Return the run folder.
+
+    Raises:
+        SpecError: The folder is no path, or the title no text.
+    """
+    if not isinstance(folder, str | PathLike | None):
+        raise SpecError([f"folder: expected a path, got {value_in_words(folder)}"])
+    if not isinstance(title, str):
+        raise SpecError([f"title: expected text, got {value_in_words(title)}"])
+    return Path(folder) if folder is not None else Path(RUNS) / slug(title or "study")
+
+
 def _write_study(document: Mapping[str, Any], place: Path, inputs: Inputs) -> Study:
     """Return the study of a document, which is written into its run folder with its inputs."""
     claim(place, "study")
@@ -128,17 +144,30 @@ def _write_study(document: Mapping[str, Any], place: Path, inputs: Inputs) -> St
 def _population(
     checkpoints: Any, train: Any, variants: Sequence[Any], more: Mapping[str, Any] | None, inputs: Inputs
 ) -> dict[str, Any]:
-    table = dict(_source(PopulationSpec, more or {}, inputs))
+    table = _source("population", PopulationSpec, {} if more is None else more, inputs)
     if checkpoints is not None:
         table["checkpoints"] = checkpoints_of(checkpoints, inputs)
     if train is not None or variants:
         table["train"] = plain_value({} if train is None else train, inputs)
-        table["variant"] = [{"name": one} if isinstance(one, str) else plain_value(one, inputs) for one in variants]
+        table["variant"] = _variants(variants, inputs)
     return table
 
 
-def _source(cls: type, table: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
-    """Return the table of a source of networks, whose checkpoints may be in memory."""
+def _variants(variants: Any, inputs: Inputs) -> Any:
+    """Return the value of `population.variant`; what is no list is left for the spec to judge."""
+    if not isinstance(variants, list | tuple):
+        return plain_value(variants, inputs)
+    return [{"name": one} if isinstance(one, str) else plain_value(one, inputs) for one in variants]
+
+
+def _source(name: str, cls: type, table: Any, inputs: Inputs) -> dict[str, Any]:
+    """Return the table of a source of networks, whose checkpoints may be in memory.
+
+    Raises:
+        SpecError: It is no table.
+    """
+    if not isinstance(table, Mapping):
+        raise SpecError([f"{name}: expected a table, got {value_in_words(table)}"])
     others = {name: value for name, value in table.items() if name != "checkpoints"}
     found: dict[str, Any] = plain_value(with_absolute_paths(cls, others), inputs)
     return found | ({"checkpoints": checkpoints_of(table["checkpoints"], inputs)} if "checkpoints" in table else {})

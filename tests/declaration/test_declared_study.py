@@ -56,10 +56,12 @@ def networks(count=2):
     return {run: [build() for _ in range(count)] for run in ("A", "B")}
 
 
-def declare(folder, **more):
+def declare(folder, /, **more):
     """Return a small study with networks and data in memory."""
     usual = {"model": build, "data": points(), "checkpoints": networks(), "reducers": ["pca"]}
-    return globscope.study(folder=folder / "run", **{**usual, "samplers": [{"use": "grid", "resolution": 3}], **more})
+    return globscope.study(
+        **{"folder": folder / "run", **usual, "samplers": [{"use": "grid", "resolution": 3}], **more}
+    )
 
 
 def cell(text, name):
@@ -379,6 +381,21 @@ MESSAGES = [
     (
         {"checkpoints": {"A": 3}},
         "checkpoints: run 'A': int is no network; a path, a state dict of tensors or ",
+    ),
+    *(({name: 3}, f"{name}: expected a table, got 3 (integer)") for name in ("zoo", "population", "run", "report")),
+    ({"fidelity": [3]}, "fidelity: expected a table, got [3] (list)"),
+    ({"variants": 3}, "population.variant: expected text or a list of tables, got 3 (integer)"),
+    (
+        {"reducers": 3},
+        "reducer: int is no reducer; its name, a table with 'use', or an instance of its class is accepted",
+    ),
+    ({"task": 3}, "task: int is no task; its name, a table with 'use', or an instance of its class is accepted"),
+    ({"model": 3}, "task.model: expected 'mlp', "),
+    ({"folder": 3}, "folder: expected a path, got 3 (integer)"),
+    ({"title": 3}, "title: expected text, got 3 (integer)"),
+    (
+        {"checkpoints": [{"variant": "A", "path": 3}]},
+        "population.checkpoints.0.path: expected a path, got 3 (integer)",
     ),
     ({"checkpoints": None}, "population: needs exactly one of 'checkpoints' (or 'table') and [population.train], has "),
 ]
