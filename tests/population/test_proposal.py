@@ -10,6 +10,7 @@ from support.commands import assert_refused, run
 from support.paths import ROOT
 
 from globscope.builtin.tasks.classification import Classification
+from globscope.population.adapter_config import ACCEPTED
 from globscope.population.proposal.groups import checkpoint_groups
 from globscope.population.proposal.write import propose
 from globscope.registry import installed_registry
@@ -203,6 +204,15 @@ def test_adapters_are_proposed_with_the_base_that_their_configuration_names(name
     assert population["checkpoints"] == "adapters/{variant}/checkpoint-{step}/adapter_model.safetensors"
     says = "somebody/else, which is not here: name its folder as the base"
     assert f"LoRA adapters of {says if named == 'elsewhere' else tmp_path / 'base'}" in proposal.lines
+
+
+def test_a_proposal_says_which_adapters_are_of_a_kind_that_is_not_read(tmp_path):
+    adapters.population(tmp_path)
+    config = tmp_path / "adapters/A/checkpoint-20/adapter_config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "use_dora": True}))
+    proposal = propose(tmp_path / "adapters", tmp_path / "study.toml", installed_registry())
+    assert f"1 of 4 adapters cannot be read: {config}: uses DoRA (use_dora); {ACCEPTED}" in proposal.lines
+    assert "(use_dora)" in proposal.text
 
 
 def test_a_table_that_lists_the_networks_of_a_folder_is_proposed(tmp_path, monkeypatch):

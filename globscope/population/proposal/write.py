@@ -7,7 +7,8 @@ from typing import Any
 
 from attrs import define, evolve
 
-from globscope.errors import SpecError
+from globscope.errors import PopulationError, SpecError
+from globscope.population.adapter_config import adapter_config
 from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.proposal.averages import averages_of
 from globscope.population.proposal.base import ProposedBase, base_of
@@ -85,7 +86,7 @@ def propose(folder: Path, spec: Path, registry: Registry) -> Proposal:
     last, averages = first.files[-1].path, dict(averages_of(first, others))
     base = base_of(last)
     network = contents(checkpoint_in(base.folder) if base and base.folder else last, registry)
-    about_base = [] if base is None else [base.sentence]
+    about_base = [] if base is None else [base.sentence, *_unread_adapters(first.files)]
     lines = tuple(map(visible, (*_lines(first, averages), *about_base, *_network_lines(network))))
     network = evolve(network, task={name: _relative(value, spec) for name, value in network.task.items()})
     table = f"[population]\n{_base_line(base, spec)}"
@@ -117,6 +118,21 @@ def _lines(group: CheckpointGroup, averages: Mapping[str, CheckpointGroup]) -> I
         yield f"  and {len(runs) - NAMED} more"
     for word, other in averages.items():
         yield f"{_count(len(other.files), 'average')} of them ({word}), by the pattern {other.pattern}"
+
+
+def _unread_adapters(files: Sequence[CheckpointFile]) -> Iterator[str]:
+    """Yield how many adapters are of a kind that is not read, and why the first is not."""
+    problems = [problem for problem in map(_problem_of_adapter, files) if problem]
+    if problems:
+        yield f"{len(problems)} of {_count(len(files), 'adapter')} cannot be read: {problems[0]}"
+
+
+def _problem_of_adapter(file: CheckpointFile) -> str:
+    try:
+        adapter_config(file.path)
+    except PopulationError as error:
+        return str(error)
+    return ""
 
 
 def _network_lines(network: Contents) -> Iterator[str]:
