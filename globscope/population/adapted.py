@@ -12,6 +12,7 @@ from globscope.population.adapter import Change, Whole
 from globscope.population.base_network import LARGEST
 from globscope.population.buffers import buffer_names, buffers_of
 from globscope.population.checkpoint_file import CheckpointFile
+from globscope.population.find_base import OTHER_MODEL
 from globscope.population.recorded_scores import recorded_scores
 from globscope.population.tensor_names import tensors_by_model_name
 from globscope.roles import Probe, ProbeTraits, traits
@@ -82,7 +83,10 @@ def open_adapted(file: CheckpointFile, probe: Probe) -> AdaptedNetwork:
         held = base.get(name)
         in_base = None if held is None else names_in_base[id(held)]
         if held is not None and held.shape != shape:
-            raise PopulationError(f"{file.base}: tensor {name!r} has shape {held.shape}, the model wants {shape}")
+            raise PopulationError(
+                f"population.base: {file.base}: tensor {name!r} has shape {held.shape}, the model wants {shape}; "
+                f"{OTHER_MODEL}"
+            )
         change = changed.get(name)
         _require_origin(file, name, in_base, changes.get(change or ""))
         transposed = change is not None and is_transposed(file, probe, name, shape, changes[change])
@@ -100,10 +104,12 @@ def _require_origin(file: CheckpointFile, name: str, in_base: str | None, change
         return
     if file.path == file.base:
         raise PopulationError(
-            f"{file.base}: has no tensor {name!r}, which adapters bring, so the base is no network of this model; "
-            "leave it out with population.include_base = false"
+            f"population.base: {file.base}: has no tensor {name!r}; {OTHER_MODEL}; if the adapters bring this tensor "
+            "whole, leave the base out with population.include_base = false"
         )
-    raise PopulationError(f"{file.base}: has no tensor {name!r}, and {file.path} does not bring it")
+    raise PopulationError(
+        f"population.base: {file.base}: has no tensor {name!r}, and {file.path} does not bring it; {OTHER_MODEL}"
+    )
 
 
 def is_transposed(file: CheckpointFile, probe: Probe, name: str, shape: tuple[int, ...], change: Change) -> bool:

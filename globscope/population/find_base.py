@@ -15,6 +15,10 @@ from globscope.spec.model import PopulationSpec
 
 # The variant as which the base is a member.
 BASE = "base"
+OTHER_MODEL = (
+    "the base is of another model than the task's: name the network from which the members were trained, or say with "
+    "population.rename how its tensors are called"
+)
 
 
 def base_file(source: PopulationSpec) -> CheckpointFile | None:
@@ -33,6 +37,11 @@ def base_file(source: PopulationSpec) -> CheckpointFile | None:
         raise PopulationError(f"population.base: {path} {problem}")
     choice = StateDictChoice(key=source.key, rename=source.rename)
     return CheckpointFile(path=path, variant=BASE, step=0, choice=choice)
+
+
+def is_base(file: CheckpointFile, source: PopulationSpec) -> bool:
+    """Return whether a file is the base that a spec names."""
+    return source.base is not None and file.path == checkpoint_in(source.base)
 
 
 def with_base(files: Sequence[CheckpointFile], source: PopulationSpec) -> list[CheckpointFile]:

@@ -9,6 +9,7 @@ from attrs import define, evolve
 
 from globscope.errors import PopulationError, near
 from globscope.population.checkpoint_file import CheckpointFile
+from globscope.population.find_base import OTHER_MODEL, is_base
 from globscope.population.tensor_names import tensors_by_model_name
 from globscope.roles import Probe, ProbeTraits, Task, Tensors, traits
 from globscope.spec.model import PopulationSpec
@@ -46,7 +47,13 @@ class FlattenedTask:
         layout = _layout(probe, self.choice, self.changed)
         source = self.source if self.choice.unmapped is not None else None
         substitutes = {} if source is None else _substitutes(probe, layout, source)
-        return FlattenedProbe(probe, layout, _unmapped_tensors(probe, layout, self.source, device), substitutes)
+        try:
+            unmapped = _unmapped_tensors(probe, layout, self.source, device)
+        except PopulationError as error:
+            if self.source is None or not is_base(self.source, self.choice):
+                raise
+            raise PopulationError(f"population.base: {error}; {OTHER_MODEL}") from error
+        return FlattenedProbe(probe, layout, unmapped, substitutes)
 
 
 class FlattenedProbe:
@@ -193,9 +200,14 @@ def _unmapped_tensors(probe: Probe, layout: Layout, first: CheckpointFile | None
     """Return the parameters that are not flattened, from the first checkpoint or else from the model."""
     import torch
 
-    names = dict.fromkeys([*untrained_parameters(probe), *probe.layout.names])
-    unmapped = [name for name in names if name not in layout.names]
+    shapes = {name: tuple(tensor.shape) for name, tensor in untrained_parameters(probe).items()}
+    shapes |= dict(zip(probe.layout.names, probe.layout.shapes, strict=True))
+    unmapped = [name for name in shapes if name not in layout.names]
     held = tensors_by_model_name(first.read().tensors, probe, first.path) if unmapped and first is not None else {}
+    for name in unmapped:
+        if first is not None and name in held and tuple(held[name].shape) != shapes[name]:
+            has = tuple(held[name].shape)
+            raise PopulationError(f"{first.path}: tensor {name!r} has shape {has}, the model wants {shapes[name]}")
     fresh = _constants(probe, [name for name in unmapped if name not in held], first)
     return {
         name: torch.from_numpy(np.array(held[name])).to(device) if name in held else fresh[name] for name in unmapped

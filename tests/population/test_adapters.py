@@ -20,8 +20,10 @@ from globscope.pipeline.project import project
 from globscope.population.adapted_names import changed_tensors
 from globscope.population.adapter_origin import AdapterOrigin
 from globscope.population.checkpoint_file import CheckpointFile
+from globscope.population.find_base import OTHER_MODEL
 from globscope.population.flatten import FlattenedTask
 from globscope.population.open_network import load_member
+from globscope.session import Study
 from globscope.spec.model import PopulationSpec
 
 NAMES = ("0.0.weight", "1.weight")
@@ -365,6 +367,19 @@ def headless(folder):
     save_file({n: t for n, t in tensors.items() if n != "3.weight"}, folder / "base/model.safetensors")
 
 
+def changed_base(name, shape):
+    """Return what gives a base's tensor another shape, or takes it away."""
+
+    def change(folder):
+        path = folder / "base/model.safetensors"
+        tensors = {key: tensor for key, tensor in load_file(path).items() if key != name}
+        save_file(tensors if shape is None else {**tensors, name: torch.ones(shape)}, path)
+        nets = folder / "nets.py"
+        nets.write_text(nets.read_text("utf-8").replace("torch.manual_seed(0)", ""), "utf-8")
+
+    return change
+
+
 def empty(folder):
     (folder / "base/model.safetensors").unlink()
 
@@ -404,8 +419,32 @@ BASES = {
     "one that lacks what adapters bring": (
         str,
         headless,
-        "AT/base/model.safetensors: has no tensor '3.weight', which adapters bring, so the base is no network of this "
-        "model; leave it out with population.include_base = false",
+        f"population.base: AT/base/model.safetensors: has no tensor '3.weight'; {OTHER_MODEL}; if the adapters bring "
+        "this tensor whole, leave the base out with population.include_base = false",
+    ),
+    "one that lacks what no adapter changes": (
+        str,
+        changed_base("3.weight", None),
+        "population.base: AT/base/model.safetensors: has no tensor '3.weight'; it is not flattened, and the model "
+        f"draws it anew; {OTHER_MODEL}",
+    ),
+    "one of another width where no adapter changes it": (
+        str,
+        changed_base("3.weight", (10, 14)),
+        "population.base: AT/base/model.safetensors: tensor '3.weight' has shape (10, 14), the model wants (10, 12); "
+        f"{OTHER_MODEL}",
+    ),
+    "one of another width where adapters change it": (
+        str,
+        changed_base("0.0.weight", (12, 60)),
+        "population.base: AT/base/model.safetensors: tensor '0.0.weight' has shape (12, 60), the model wants "
+        f"(12, 64); {OTHER_MODEL}",
+    ),
+    "one that lacks it and is no member": (
+        lambda spec: spec.replace('base = "base"', 'base = "base"\ninclude_base = false'),
+        changed_base("1.weight", None),
+        "population.base: AT/base/model.safetensors: has no tensor '1.weight', and "
+        f"AT/adapters/A/checkpoint-10/adapter_model.safetensors does not bring it; {OTHER_MODEL}",
     ),
 }
 
@@ -415,9 +454,10 @@ def test_a_base_that_does_not_fit_is_reported(case, tmp_path):
     edit, change, says = BASES[case]
     adapters.population(tmp_path)
     change(tmp_path)
-    with pytest.raises(PopulationError) as caught:
-        values(study_in(tmp_path, edit(adapters.SPEC)))
-    assert str(caught.value).replace(str(tmp_path), "AT") == says
+    for work in (values, Study.estimate):  # a plan refuses it too
+        with pytest.raises(PopulationError) as caught:
+            work(study_in(tmp_path, edit(adapters.SPEC)))
+        assert str(caught.value).replace(str(tmp_path), "AT") == says
 
 
 TRAINED = '[population]\n[population.train]\nepochs = 1\n[[population.variant]]\nname = "A"\n'

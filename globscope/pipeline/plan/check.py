@@ -10,7 +10,9 @@ from globscope.pipeline.plan.announced import count, count_networks, map_dimensi
 from globscope.pipeline.stages.align import RANDOM, aligners, aligners_in_use
 from globscope.pipeline.stages.evaluate import draw_seed
 from globscope.pipeline.workshop import Workshop
+from globscope.population.adapter import is_adapter
 from globscope.population.find import find_checkpoints
+from globscope.population.open_network import open_network
 from globscope.roles import (
     AlignerTraits,
     AnalysisTraits,
@@ -37,6 +39,7 @@ def check(workshop: Workshop) -> None:
 
     Raises:
         SpecError: With every key that asks for something that is not there.
+        PopulationError: Adapters have no base, or one of another model.
         EvaluationError: The task's loss gives other values each time, in a way that no seed repeats.
     """
     spec, (members, variants) = workshop.spec, count(workshop.spec)
@@ -59,8 +62,21 @@ def check(workshop: Workshop) -> None:
         if checking is not None:
             with workshop.errors_of(entry.component):
                 checking.check(facts)
+    _require_readable_adapters(spec, facts.probe)
     _require_gradients(workshop, facts)
     draw_seed(workshop)  # a trial: a loss that no seed repeats is refused
+
+
+def _require_readable_adapters(spec: Spec, probe: Probe) -> None:
+    """Open the first adapter, and the base where it is a member, as a study opens them.
+
+    Raises:
+        PopulationError: They do not fit the model.
+    """
+    files = find_checkpoints(spec.population, spec.folder) if spec.population.reads_files else []
+    adapters = [file for file in files if is_adapter(file.path)]
+    for file in [*files[:1], *adapters[:1]] if adapters else []:
+        open_network(file, probe)
 
 
 def _fields(spec: Spec, probe: Probe) -> Iterator[str]:
