@@ -73,8 +73,8 @@ class Style:
     """How the pictures of a study look; no stage depends on it, so a change only draws them again.
 
     Attributes:
-        field: Field that the colours show, such as `test_loss`; if unset, `train_loss`, or else the first that is
-            measured.
+        field: Field that the colours show, such as `test_loss`; if unset, that of the first topology, or else
+            `train_loss`, or else the first that is measured.
         figure: Figure of the networks' table that the colours of the runs' points show, such as `learning rate`; if
             unset, every run has a colour of its own.
         limits: Lowest and highest value of this field with a colour and a height of its own; if unset, they follow from

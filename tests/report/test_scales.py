@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 from matplotlib.collections import QuadMesh
 from support.maps import a_map, atlas_of, grid, texts, wells
 
+from globscope.builtin.topology import Gudhi
 from globscope.report import plot, scenes_of
+from globscope.report.map.figure import plot_overview
 from globscope.report.style.scale import height_scale, shared_scale, spanning
 from globscope.spec.style import Style
 from globscope.values.field import Field
@@ -71,6 +74,24 @@ def test_limits_are_those_of_the_field_that_the_style_names():
     assert shared_scale(atlas, "test_loss", style).high == 1.0
     assert shared_scale(atlas, "train_loss", style).high != 1.0
     assert scenes_of(atlas, style)[0].field.key == "test_loss"
+
+
+def test_without_a_field_of_the_style_the_maps_show_that_of_the_first_topology_with_its_minima():
+    drawn = a_map()
+    topology = Gudhi(field="test_loss").compute(drawn.landscape)
+    atlas = atlas_of(evolve(drawn, topologies={"grid": {"gudhi": topology}}), a_map("two"))
+    for style, field, minima in ((Style(), "test_loss", True), (Style(field="train_loss"), "train_loss", False)):
+        scene = scenes_of(atlas, style)[0]
+        assert scene.field.key == field
+        written = texts(plot_overview([scene], {}))
+        assert any(scene.field.name in text for text in written)
+        assert ("minimum (at the tip)" in written) == minima
+    assert scenes_of(atlas, Style(limits=(0.2, 1.0)))[0].scale.high == 1.0
+
+
+def test_without_any_topology_the_maps_show_the_training_loss():
+    atlas = atlas_of(evolve(a_map(), topologies={}))
+    assert scenes_of(atlas)[0].field.key == "train_loss"
 
 
 def test_values_that_cannot_be_logarithmic_stay_linear():

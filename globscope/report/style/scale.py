@@ -1,6 +1,6 @@
 """The scale of a field's colours and heights, one for all maps, and how its ends are found."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -13,8 +13,9 @@ from globscope.spec.style import AUTO, DEPTH as OURS, Style
 from globscope.values.field import SHARE, Field
 from globscope.values.findings import Atlas
 from globscope.values.number import number
+from globscope.values.topology import Topology
 
-# Key of the field that the colours show.
+# Key of the field that the colours show where neither the style nor a topology says which.
 SHOWN = "train_loss"
 # What is more than so many times the usual has exploded: a map beside other maps, a few samples beside all others.
 EXPLODED = 3.0
@@ -101,24 +102,35 @@ def positive(values: np.ndarray) -> bool:
 
 
 def colour_scale(atlas: Atlas, style: Style = AUTO) -> Scale:
-    """Return the scale of the landscapes' colours: of the style's field, the training loss, or else the first field."""
+    """Return the scale of the landscapes' colours, which show `shown_field`."""
+    return shared_scale(atlas, shown_field(atlas, style), style)
+
+
+def shown_field(atlas: Atlas, style: Style = AUTO) -> str:
+    """Return the style's field; else that of the first topology, the training loss, or the first that is measured."""
     known = [name for map_ in atlas.maps for landscape in map_.landscapes.values() for name in landscape.fields]
-    return shared_scale(atlas, style.field or (known[0] if known and SHOWN not in known else SHOWN), style)
+    default = known[0] if known and SHOWN not in known else SHOWN
+    return style.field or next((one.field for one in _topologies(atlas)), default)
 
 
 def shared_scale(atlas: Atlas, key: str, style: Style = AUTO) -> Scale:
     """Return the scale of a field on every landscape of every map, with the ends that `spanning` finds.
 
-    The style's limits are those of the field that it names, or of the training loss.
+    The style's limits are those of `shown_field`.
     """
     arrays = [
         np.concatenate([np.empty(0), *(one.fields[key] for one in map_.landscapes.values() if key in one.fields)])
         for map_ in atlas.maps
     ]
-    topologies = [one for map_ in atlas.maps for named in map_.topologies.values() for one in named.values()]
-    threshold = min((one.threshold for one in topologies if one.field == key), default=0.0)
-    own = style if key == (style.field or SHOWN) else evolve(style, limits=None)
+    threshold = min((one.threshold for one in _topologies(atlas) if one.field == key), default=0.0)
+    own = style if key == shown_field(atlas, style) else evolve(style, limits=None)
     return spanning(arrays, atlas.field_of(key), own, threshold=threshold, members=atlas.truth.get(key))
+
+
+def _topologies(atlas: Atlas) -> Iterator[Topology]:
+    for map_ in atlas.maps:
+        for named in map_.topologies.values():
+            yield from named.values()
 
 
 def spanning(
