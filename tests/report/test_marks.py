@@ -1,6 +1,7 @@
 """Minima, saddles and runs' ends: none hides another, none is cut, and each kind has a form of its own."""
 
 import numpy as np
+import pytest
 from attrs import evolve
 from matplotlib.path import Path
 from support.maps import a_map, atlas_of, drawn_figure, grid, latents, population, texts
@@ -80,6 +81,21 @@ def test_a_mark_on_the_frame_is_whole():
     assert mark.get_xydata().tolist() == [[-1, -1]]
     assert not mark.get_clip_on()
     assert "minimum (at the tip)" in texts(figure)
+
+
+@pytest.mark.parametrize("place", [(x, y) for x in (0, 0.5, 1) for y in (0, 0.5, 1)])
+def test_a_minimum_on_the_frame_has_its_head_inside_and_its_tip_in_place(place):
+    figure = Picture(2, 2, layout="none", dpi=200)
+    axes = figure.add_axes((0.2, 0.2, 0.6, 0.6), xlim=(0, 1), ylim=(0, 1))
+    draw_marks(axes, {MINIMUM: np.array([place])})
+    (mark,) = axes.lines
+    form = mark._marker
+    corners = form.get_transform().transform(form.get_path().vertices) * mark.get_markersize() * figure.dpi / 72
+    seen = axes.transData.transform(mark.get_xydata()) + corners
+    assert (seen[0] == axes.transData.transform(place)).all()
+    assert (seen >= axes.bbox.min - 1e-9).all()
+    assert (seen <= axes.bbox.max + 1e-9).all()
+    assert place[1] == 1 or corners[:, 1].min() > -1e-9  # upright or leaning, but for the upper edge
 
 
 def test_of_a_field_of_which_higher_is_better_no_best_sample_is_called_a_minimum():

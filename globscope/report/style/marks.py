@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
+from matplotlib.transforms import Affine2D
 
 from globscope.report.style.legend import Legend
 from globscope.report.style.palette import EDGE, FORMS, outline
@@ -49,10 +51,31 @@ def draw_marks(axes: Any, places: Mapping[str, np.ndarray], names: Mapping[str, 
             style = mark_style(kind)
             size = 1.0 if len(points) < CROWD else 0.6 if len(points) < HOST else 0.35
             changed = {"ms": size * style["ms"], "mew": 0.9 * size, "rasterized": len(points) >= 10 * HOST}
-            marks = axes.plot(*points.T, **style | changed, zorder=LEVELS[kind], clip_on=False)[0]
-            marks.set_in_layout(False)  # whole on the edge, and the axes keep their size
+            turns = turns_inwards(axes, points, changed["ms"]) if kind == MINIMUM else np.zeros(len(points))
+            for turn in np.unique(turns):
+                changed["marker"] = MarkerStyle(style["marker"], transform=Affine2D().rotate_deg(turn))
+                marks = axes.plot(*points[turns == turn].T, **style | changed, zorder=LEVELS[kind], clip_on=False)[0]
+                marks.set_in_layout(False)  # whole on the edge, and the axes keep their size
             legend[names[kind]] = Line2D([], [], **style)
     return legend
+
+
+def turns_inwards(axes: Any, points: np.ndarray, size: float) -> np.ndarray:
+    """Return by how many degrees to turn each pin on its tip, so that its head does not stand outside the frame.
+
+    Pins stand upright where the frame is not known yet, and in space.
+
+    Args:
+        axes: Where they are drawn.
+        points: (k, 2) places of their tips, or (k, 3) in space.
+        size: Of the mark, in points.
+    """
+    if points.shape[1] != 2 or axes.get_autoscalex_on() or axes.get_autoscaley_on():
+        return np.zeros(len(points))
+    x, y = (axes.transScale + axes.transLimits).transform(points).T
+    across, up = size / 2 * axes.figure.dpi / 72 / axes.bbox.size
+    side = np.where(x > 1 - across, 1, 0) - np.where(x < across, 1, 0)
+    return np.where(y > 1 - up, 180 - 45 * np.abs(side), 45) * np.where(side == 0, y > 1 - up, side)
 
 
 def mark_style(kind: str) -> dict[str, Any]:
