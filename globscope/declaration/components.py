@@ -50,6 +50,15 @@ def component_table(
     return {name: plain_value(value, inputs) for name, value in table.items() if value is not None}
 
 
+def component_class(role: str, given: Any, registry: Registry) -> type | None:
+    """Return the class of a component that is given as `component_table` takes it; None where it is not known."""
+    use = given.get("use") if isinstance(given, Mapping) else given
+    if isinstance(use, str):
+        component = registry.role(role).get(use)
+        return None if component is None else component.cls
+    return type(given) if has(type(given)) else None
+
+
 def plain_value(value: Any, inputs: Inputs) -> Any:
     """Return a value as TOML has it: functions as references, paths absolute, arrays as lists, options that are set.
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from attrs import has
 
+from globscope.declaration.components import component_class
 from globscope.declaration.inputs import InputPath, Inputs
 from globscope.declaration.places import option_accepts
 from globscope.errors import SpecError
@@ -70,10 +70,8 @@ def data_options(task: Any, data: Any, inputs: Inputs, registry: Registry) -> di
 
 def _reads_archives(task: Any, registry: Registry) -> bool:
     """Return whether a task's data may be `files`; of one that is not known too, which is refused later."""
-    use = task.get("use", "") if isinstance(task, Mapping) else task
-    known = registry.role("task")
-    cls = known[use].cls if isinstance(use, str) and use in known else type(task)
-    return cls is str or not has(cls) or option_accepts(cls, "data", "files")
+    cls = component_class("task", task, registry)
+    return cls is None or option_accepts(cls, "data", "files")
 
 
 def _no_data(data: Any) -> SpecError:

@@ -1,24 +1,25 @@
 """`globscope.study(...)`: the declarations of a spec as arguments, with functions, arrays and networks in memory."""
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from globscope.declaration.components import component_table, component_tables, plain_value
+from globscope.declaration.components import component_class, component_table, component_tables, plain_value
 from globscope.declaration.data import data_options
 from globscope.declaration.inputs import Inputs
 from globscope.declaration.networks import checkpoints_of
 from globscope.declaration.places import with_absolute_paths
-from globscope.errors import SpecError
-from globscope.registry import installed_registry
+from globscope.errors import SpecError, near
+from globscope.registry import Registry, installed_registry
 from globscope.report.style.text import slug
 from globscope.session import RUNS, Study, load
 from globscope.spec.model import PopulationSpec, Zoo
 from globscope.spec.read import build
-from globscope.spec.words import value_in_words
+from globscope.spec.words import keys_of, value_in_words
 from globscope.store import claim, write_bytes
 
 # The spec that a declaration stands for, in the run folder; spec.toml beside it has every default written out.
@@ -92,6 +93,7 @@ def study(
         RunError: The folder holds other files.
     """
     registry = installed_registry()
+    _require_known(task, task_options, registry)
     place = _run_folder(folder, title)
     inputs = Inputs(folder=place)
     own = {"model": model, **data_options(task, data, inputs, registry), **task_options}
@@ -116,6 +118,23 @@ def study(
     tables |= {role: component_tables(role, given, inputs, registry) for role, given in several.items()}
     document = {name: table for name, table in tables.items() if table is not None and table != []}
     return _write_study(document, place, inputs)
+
+
+def _require_known(task: Component, given: Mapping[str, Any], registry: Registry) -> None:
+    """Refuse what is neither an argument of `study` nor an option of a known task.
+
+    Raises:
+        SpecError: With all such names, and what is similar among both.
+    """
+    cls = component_class("task", task, registry)
+    if cls is None:
+        return  # the task itself is refused later
+    options = {key.name for key in keys_of(cls)}
+    arguments = {name for name, one in signature(study).parameters.items() if one.kind is one.KEYWORD_ONLY}
+    unknown = [name for name in given if name not in options]
+    if unknown:
+        what = "is no argument of globscope.study and no option of its task"
+        raise SpecError([f"{name}: {what}; {near(name, options | arguments)}" for name in unknown])
 
 
 def _run_folder(folder: Any, title: Any) -> Path:

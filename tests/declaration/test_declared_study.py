@@ -373,7 +373,15 @@ def test_functions_of_packages_are_named_with_dots_and_classes_like_functions(tm
 
 MESSAGES = [
     ({"reducers": ["pac"]}, "reducer.0.use: there is no reducer 'pac'; did you mean 'pca'?"),
-    ({"latent_dim": 3}, "task.latent_dim: there is no such key; "),
+    ({"latent_dim": 3}, "latent_dim: is no argument of globscope.study and no option of its task; known: aligners, "),
+    (
+        {"samplerz": []},
+        "samplerz: is no argument of globscope.study and no option of its task; did you mean 'samplers'?",
+    ),
+    (
+        {"normalize": True},
+        "normalize: is no argument of globscope.study and no option of its task; did you mean 'normalise'",
+    ),
     ({"reducers": [SimpleNamespace()]}, "reducer: SimpleNamespace is no reducer; its name, a table with 'use', or an "),
     ({"data": 3}, "data: int is no data; a name, a function that loads them, a path, four arrays "),
     ({"checkpoints": 3}, "checkpoints: int are none; a pattern, a list of patterns, paths or tables, or "),
