@@ -19,7 +19,7 @@ from torch.utils.data import TensorDataset
 import globscope
 from globscope.builtin.reducers.pca import Pca
 from globscope.builtin.samplers.grid import Grid
-from globscope.errors import RunError, SpecError, UserCodeError
+from globscope.errors import PopulationError, RunError, SpecError, UserCodeError
 from globscope.session import finished_result
 from globscope.spec.model import Train, Variant
 
@@ -415,6 +415,13 @@ def test_declarations_with_problems_are_refused_as_those_of_a_spec(tmp_path, wro
         declare(tmp_path, **wrong)
     assert message in str(refused.value)
     assert not (tmp_path / "run/study.toml").exists()
+
+
+def test_a_network_of_other_shapes_is_refused_before_the_axes_that_too_few_members_span(tmp_path):
+    with pytest.raises(PopulationError, match=r"tensor '0\.weight' has shape \(9, 2\), the model wants \(6, 2\)"):
+        declare(tmp_path, checkpoints={"A": [build(9)]}).run()
+    with pytest.raises(SpecError, match=r"reducer\.0\.latent_dim: 1 member spans at most 0 directions, got 2"):
+        declare(tmp_path, checkpoints={"A": [build()]}).run()
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path):

@@ -138,7 +138,7 @@ def test_check_reports_axes_that_the_networks_lack_at_the_list():
     with pytest.raises(SpecError) as refused:
         study.run()
     assert list(refused.value.problems) == [
-        f"{Path('study.toml')}: reducer.0.each.latent_dim: 2 members span at most 1 directions, got 2"
+        f"{Path('study.toml')}: reducer.0.each.latent_dim: 2 members span at most 1 direction, got 2"
     ]
 
 

@@ -55,6 +55,7 @@ def check(workshop: Workshop) -> None:
     wrong += [*_aligners(workshop, variants), *dict.fromkeys(_slices(spec, variants))]
     wrong = wrong or [*_learners(workshop)]
     if wrong:
+        _require_fitting(spec, facts.probe)
         raise SpecError([f"{spec.source}: {text}" for text in wrong])
     used = [one.entry for one in aligners_in_use(workshop)]
     for entry in (*used, spec.evaluator, *spec.analysis, *spec.reducer, *spec.topology):
@@ -77,6 +78,17 @@ def _require_readable_adapters(spec: Spec, probe: Probe) -> None:
     adapters = [file for file in files if is_adapter(file.path)]
     for file in [*files[:1], *adapters[:1]] if adapters else []:
         open_network(file, probe)
+
+
+def _require_fitting(spec: Spec, probe: Probe) -> None:
+    """Let the first checkpoint refuse another model than its own, which may be why a spec asks for too much.
+
+    Raises:
+        PopulationError: It does not fit the model.
+    """
+    if spec.population.reads_files:
+        for file in find_checkpoints(spec.population, spec.folder)[:1]:
+            open_network(file, probe)
 
 
 def _fields(spec: Spec, probe: Probe) -> Iterator[str]:
@@ -138,7 +150,8 @@ def _dimensions(spec: Spec, members: int) -> Iterator[str]:
             continue
         if wanted > members - 1:
             place = entry.place.of("latent_dim")
-            yield f"{place}: {members} members span at most {members - 1} directions, got {wanted}"
+            some = "1 member spans" if members == 1 else f"{members} members span"
+            yield f"{place}: {some} at most {members - 1} direction{'s' * (members != 2)}, got {wanted}"
 
 
 def _derives(spec: Spec) -> bool:
