@@ -13,7 +13,7 @@ from globscope.pipeline.buffers import with_buffers
 from globscope.pipeline.extent import Branches
 from globscope.pipeline.landscapes import as_measured, landscape, landscape_at
 from globscope.pipeline.map_sampler import MapSampler
-from globscope.pipeline.networks_digest import networks_digest
+from globscope.pipeline.networks_digest import coordinates_digest, networks_digest
 from globscope.pipeline.stage_keys import Stage
 from globscope.pipeline.stages.align import AlignerStage
 from globscope.pipeline.stages.evaluate import evaluate
@@ -144,7 +144,9 @@ class StudyBench:
         if not networks.buffers and self.task.build("cpu").initialise(0)[1]:
             networks = with_buffers(networks, population(self.workshop), self.task.build("cpu"), asking)
         # Their buffers belong to the key: they are scored with them.
-        networks_key = key(networks_digest(networks), _of_buffers(networks.buffers), networks.nearest)
+        # The same weights have other gradients in another space.
+        space = [] if networks.gradient is None else [coordinates_digest(networks.space)]
+        networks_key = key(networks_digest(networks), _of_buffers(networks.buffers), networks.nearest, *space)
         return evaluate(self.workshop, networks, networks_key, "evaluate networks")[0]
 
     def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:

@@ -10,7 +10,7 @@ from globscope.values.arrays import column_blocks
 from globscope.values.evaluation import Networks, Unit
 from globscope.values.low_rank import low_rank_columns
 from globscope.values.rows import Rows
-from globscope.values.space import Mixtures, SpanSpace
+from globscope.values.space import Differentiable, Lifting, Mixtures, SpanSpace
 
 # Networks whose weights are formed at once, at most, and the bytes that they may take.
 TOGETHER, MEMORY = 16, 2**28
@@ -34,6 +34,17 @@ def networks_digest(networks: Networks) -> str:
         unit = Unit(start=start, stop=min(start + step, len(networks)))
         total.update(np.ascontiguousarray(networks.weights(unit)).data)
     return total.hexdigest()
+
+
+def coordinates_digest(space: Lifting) -> str:
+    """Return a digest of what the coordinates of a space are, by which gradients with respect to them are found again.
+
+    Lifting is affine: the networks at 0 and at 1 on each axis tell it. Weight space has the weights themselves.
+    """
+    if not isinstance(space, Differentiable):
+        return type(space).__name__
+    axes = np.concatenate([np.zeros((1, space.rank)), np.eye(space.rank)])
+    return f"{type(space).__name__} {networks_digest(Networks(space=space, coordinates=axes))}"
 
 
 def _add_rows(total: Any, rows: Rows) -> None:

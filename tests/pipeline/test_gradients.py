@@ -7,7 +7,7 @@ from support.components import BUILT_IN
 from support.searches import SEARCH, Bare, Descend, Flat, Plain, Steep
 from support.study import TINY_TASK, values
 
-from globscope.api import Chart, PluginError, Samples
+from globscope.api import Chart, EvaluationError, Mixtures, Networks, PluginError, Samples
 from globscope.builtin.pools.processes import Processes
 from globscope.pipeline.bench import StudyBench
 from globscope.pipeline.latent_gradients import SHIFT, central_differences, decode_shifted
@@ -17,6 +17,8 @@ from globscope.spec.read import read_spec
 from globscope.store import read_json
 from globscope.testing import registry_of, tiny_chart
 from globscope.testing.tiny.task import TinyTask
+from globscope.values.evaluation import GRADIENT
+from globscope.values.space import AffineSpace
 from globscope.workers import ThisProcess
 
 HERE = ThisProcess(threads=1)
@@ -135,6 +137,23 @@ def test_given_points_of_a_map_have_the_gradients_that_they_ask_for(study):
     np.testing.assert_array_equal(found.gradients, map_.landscape.gradients[:DESCENTS])
     assert found.samples.edges.tolist() == [[0, 1]]
     assert bench.sample(map_, Samples(points=points)).gradients is None
+
+
+def test_the_same_networks_in_another_space_have_gradients_of_their_own(study):
+    own = study(BUILT_IN_GRADIENTS)
+    weights = np.asarray(values(own).atlas.population.weights[:2], np.float32)
+    origin, axes = weights[0], np.eye(weights.shape[1])
+    spaces = [AffineSpace(origin=origin, basis=axes[:2]), AffineSpace(origin=origin, basis=axes[2:4])]
+    there = [Networks(space=space, coordinates=np.zeros((1, 2)), gradient="train_loss") for space in spaces]
+    mixed = Networks(space=Mixtures(weights=weights), coordinates=np.eye(2)[:1], gradient="train_loss")
+    bench = StudyBench(own.workshop(workers=HERE))
+    one, other, mixture = (bench.measure(networks)[GRADIENT] for networks in (*there, mixed))
+    assert not np.array_equal(one, other)
+    fresh = StudyBench(study(BUILT_IN_GRADIENTS, "fresh").workshop(workers=HERE))
+    np.testing.assert_array_equal(fresh.measure(there[1])[GRADIENT], other)
+    with pytest.raises(EvaluationError, match="coordinates"):
+        bench.measure(evolve(Networks.of(weights[:1]), gradient="train_loss"))
+    assert mixture.shape == (1, 2)
 
 
 def test_central_differences_of_a_quadratic_field_are_exact():
