@@ -65,13 +65,19 @@ class Code:
         """The folder of its file; None for an installed module."""
         return str(Path(self.module).parent) if self.is_file else None
 
-    def load(self) -> Any:
+    def load(self, place: str = "") -> Any:
         """Return the object. This runs the user's module, once as long as its files stay the same.
+
+        Args:
+            place: The key of the spec that refers to it, with which an error's message begins.
 
         Raises:
             UserCodeError: The module is missing or fails, or has no such name.
         """
-        return self._in(self._import())
+        try:
+            return self._in(self._import())
+        except UserCodeError as error:
+            raise UserCodeError(f"{place}: {error}" if place else str(error)) from error
 
     def _in(self, module: ModuleType) -> Any:
         value: Any = module

@@ -98,7 +98,7 @@ class Custom:
         self._require_parts(model)
         if isinstance(model, nn.ModuleDict) and self.forward is None:
             raise UserCodeError("task.forward: a dict of modules needs one, a function of (model, batch)")
-        return Forwarding(model, call_with_first if self.forward is None else self.forward.load())
+        return Forwarding(model, call_with_first if self.forward is None else self.forward.load("task.forward"))
 
     def _parts(self, modules: Mapping[Any, Any]) -> Any:
         from torch import nn

@@ -37,7 +37,7 @@ def supervised_probe(
     return Supervised(
         make=lambda: wrap(task.model.call(**task.model_options) if is_user_model else network()),
         arrays=arrays,
-        loss=task.loss.load() if is_user_loss else loss,
+        loss=task.loss.load("task.loss") if is_user_loss else loss,
         supplied=is_user_loss,
         metrics=task.metrics,
         default=task.model.default_type() if is_user_model else None,

@@ -298,6 +298,10 @@ REFUSED = {
         {"model_options": {"n_layers": 3}},
         "task.model_options.n_layers: GPT2Config has none; did you mean 'n_layer'",
     ),
+    "misspelt model": (
+        {"model": "GPT2LMHeadModle"},
+        "task.model: transformers has no 'GPT2LMHeadModle'; did you mean 'GPT2LMHeadModel'?",
+    ),
     "no model": ({"model": "AutoTokenizer"}, "task.model: transformers:AutoTokenizer is no model of transformers"),
     "no data": ({"text": ()}, "task: needs exactly one of text, tokens, labelled; got none"),
     "no tokeniser": ({"tokeniser": None}, "task.tokeniser: text needs the folder of a tokeniser"),

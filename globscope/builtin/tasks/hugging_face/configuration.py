@@ -90,7 +90,7 @@ def network_maker(code: Code, config: Any, attention: str) -> Callable[[], Any]:
     Raises:
         UserCodeError: It is no such class.
     """
-    cls = code.load()
+    cls = code.load("task.model")
     names = [name for name in MAKERS if hasattr(cls, name)]
     if not names:
         raise UserCodeError(
