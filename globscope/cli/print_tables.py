@@ -235,10 +235,12 @@ def print_plan(value: Estimate | SweepEstimate) -> None:
     if isinstance(value, Estimate):
         for number, stage in enumerate(value.stages, 1):
             _console().print(f"{number:3}. {escape_markup(stage)}")
+        _print_warnings(value.warnings)
         return
     words = {name: estimate.in_words for name, estimate in value.cells.items()}
     rows = [[escape_markup(text) for text in (name, *(cell[what] for what in PLANNED))] for name, cell in words.items()]
     _print("Cells", ["cell", *PLANNED], rows, words=True)
+    _print_warnings(value.warnings)
 
 
 def print_components(registry: Registry) -> None:

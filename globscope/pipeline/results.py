@@ -12,6 +12,7 @@ from globscope.pipeline.map_comparison import OWN, compared_figures, distinct_na
 from globscope.pipeline.plan.announced import devices
 from globscope.pipeline.recipes import recipes
 from globscope.pipeline.workshop import Workshop
+from globscope.population.named_base import base_warnings
 from globscope.spec.describe import as_toml
 from globscope.spec.entries import KNOWN_PATHS
 from globscope.values.findings import Atlas, Finding, Map
@@ -42,6 +43,8 @@ def study_results(
     components |= {KNOWN_PATHS: KNOWN_PATHS}
     apart = distinct_names(findings, components)
     null = None if workshop.spec.population.null == "none" else SURROGATES
+    own = base_warnings(workshop.spec.population, workshop.spec.folder, workshop.task.build("cpu"))
+    found = _warnings((*findings.values(), *learned.values()), atlas)
     return {
         "title": workshop.spec.title,
         "population": population(atlas),
@@ -50,7 +53,7 @@ def study_results(
         "fields": [asdict(field) for field in atlas.fields.values()],
         "comparison": [asdict(figure) for figure in compared_figures(apart)],
         "null": null,
-        "warnings": [*filter(None, [null]), *_warnings((*findings.values(), *learned.values()), atlas)],
+        "warnings": [*filter(None, [null]), *own, *found],
         "subjects": subjects(findings, atlas),
         "tables": _tables(findings),
         "paths": [asdict(path) for path in findings[KNOWN_PATHS].paths] if KNOWN_PATHS in findings else [],

@@ -23,6 +23,11 @@ class SweepEstimate:
     at_once: int = 1
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """Those of all cells, each once."""
+        return tuple(dict.fromkeys(text for cell in self.cells.values() for text in cell.warnings))
+
+    @property
     def evaluations(self) -> int | None:
         """Networks to score if the cells shared none; None where a sampler decides during the run."""
         known = [cell.evaluations for cell in self.cells.values() if cell.evaluations is not None]

@@ -1,5 +1,6 @@
 """LoRA adapters as a population: what is mapped are the differences that they make, whatever their factors are."""
 
+import json
 import pickle
 import shutil
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from scipy.spatial.distance import pdist
-from support import adapters
+from support import adapters, commands
 from support.arrays import assert_same_arrays
 from support.study import Notes, study_in, values
 from torch.nn.functional import cross_entropy, relu
@@ -458,6 +459,39 @@ def test_a_base_that_does_not_fit_is_reported(case, tmp_path):
         with pytest.raises(PopulationError) as caught:
             work(study_in(tmp_path, edit(adapters.SPEC)))
         assert str(caught.value).replace(str(tmp_path), "AT") == says
+
+
+def named(folder, place):
+    """Let adapters name their base."""
+    for config in folder.glob("adapters/*/*/adapter_config.json"):
+        config.write_text(json.dumps({**json.loads(config.read_text()), "base_model_name_or_path": str(place)}))
+
+
+def test_a_base_that_is_not_the_one_that_adapters_name_is_a_warning_of_the_study_and_of_its_plan(tmp_path):
+    tensors, _ = adapters.population(tmp_path)
+    other = tmp_path / "other/model.safetensors"
+    other.parent.mkdir()
+    save_file({**tensors, "1.bias": tensors["1.bias"] + 1}, other)
+    named(tmp_path, other.parent)
+    says = (
+        f"population.base is {tmp_path}/base/model.safetensors, and 4 of 4 adapters name {other} as their base, which "
+        "is another network (tensor '1.bias' differs): what an adapter adds means little on weights that it was not "
+        "trained with"
+    )
+    study = study_in(tmp_path, adapters.SPEC)
+    assert study.estimate().warnings == (says,)
+    assert values(study).record["warnings"][0] == says
+    printed = commands.run("check", tmp_path / "study.toml")
+    assert f"warning: {says}" in " ".join(printed.stdout.split())
+
+
+@pytest.mark.parametrize("place", ["base", "a copy", "somebody/a-network-elsewhere"])
+def test_no_warning_is_of_the_base_itself_or_of_one_that_is_not_on_this_machine(place, tmp_path):
+    tensors, _ = adapters.population(tmp_path)
+    (tmp_path / "a copy").mkdir()
+    torch.save({name: tensor.clone() for name, tensor in tensors.items()}, tmp_path / "a copy/pytorch_model.bin")
+    named(tmp_path, place if "/" in place else tmp_path / place)
+    assert study_in(tmp_path, adapters.SPEC).estimate().warnings == ()
 
 
 TRAINED = '[population]\n[population.train]\nepochs = 1\n[[population.variant]]\nname = "A"\n'

@@ -13,6 +13,7 @@ from globscope.pipeline.plan.timing import Before, scoring, training
 from globscope.pipeline.stages.align import learners
 from globscope.pipeline.stages.train import Place, parent_run, training_key, training_runs
 from globscope.pipeline.workshop import Workshop, several
+from globscope.population.named_base import base_warnings
 from globscope.population.stacking import training_groups
 from globscope.population.training_run import TrainingRun
 from globscope.returned.numbers import checked_count
@@ -62,6 +63,7 @@ class Estimate:
         devices: Where it is computed, by stage.
         workers: What works side by side.
         has_searches: Whether samplers may need less than their budget.
+        warnings: Sentences about the population that a reader must not miss.
     """
 
     members: int
@@ -77,6 +79,7 @@ class Estimate:
     devices: Mapping[str, str]
     workers: PlannedWorkers = field(factory=PlannedWorkers)
     has_searches: bool = False
+    warnings: tuple[str, ...] = ()
 
     @property
     def in_words(self) -> dict[str, str]:
@@ -146,6 +149,7 @@ def estimate(workshop: Workshop, before: Before | None = None, workers: PlannedW
         devices=places,
         workers=workers,
         has_searches=any(_search_budgets(workshop, entry) for entry in workshop.spec.reducer),
+        warnings=tuple(base_warnings(workshop.spec.population, workshop.spec.folder, probe)),
     )
 
 
