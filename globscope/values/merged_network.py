@@ -16,6 +16,7 @@ class MergedNetwork:
         members: Labels of the members that it is of, the one whose buffers it takes first.
         about: Further facts, by what they are.
         fields: Its fields as they were measured, by key.
+        warnings: Sentences that whoever uses it must not miss.
     """
 
     title: str
@@ -23,3 +24,4 @@ class MergedNetwork:
     members: tuple[str, ...]
     about: Mapping[str, str] = field(factory=dict)
     fields: Mapping[str, float] = field(factory=dict)
+    warnings: tuple[str, ...] = ()

@@ -1,11 +1,16 @@
 """`globscope merge`: a merged network leaves a finished run with the fields that the analysis measured."""
 
+import re
+
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from support.commands import assert_refused, run
 from support.study import run_undrawn, study_in
 
+from globscope.builtin.analyses.merging.best import not_better
+from globscope.builtin.analyses.merging.merges import Merged
+from globscope.builtin.analyses.merging.networks import mergeable
 from globscope.errors import RunError
 from globscope.session import finished_result
 
@@ -109,6 +114,30 @@ def test_the_command_writes_the_mean_with_a_card_that_says_what_it_is(finished, 
     card = (tmp_path / "soup" / "README.md").read_text("utf-8")
     assert "Uniform of A, B" in card
     assert "A@2, B@2" in card
+
+
+NOT_BETTER = {
+    ("--best",): r"greedy of C: this is C alone; no merge has a better training loss than its (0\.\d+)",
+    ("--recipe", "uniform"): r"uniform of B, C: no better than C alone, whose training loss is (0\.\d+); that of the ",
+}
+
+
+@pytest.mark.parametrize("options", NOT_BETTER)
+def test_a_merge_that_does_not_beat_the_best_network_says_so_in_output_and_card(finished, result, tmp_path, options):
+    members = soups(result)["greedy"]
+    assert members["setting"] == "1 of 3: C"  # so no merge of this study beats its best network
+    done = run("merge", finished, *options, "--out", tmp_path / "soup")
+    found = re.search(f"warning: {NOT_BETTER[options]}", done.stderr)
+    assert float(found[1]) == pytest.approx(members["best_member"], rel=1e-5)
+    assert re.search(rf"\*\*Warning:\*\* {NOT_BETTER[options]}", (tmp_path / "soup" / "README.md").read_text("utf-8"))
+
+
+def test_a_merge_that_beats_the_best_network_has_no_warning(result):
+    networks = mergeable(result.atlas, (), None)
+    by = result.atlas.field_of("train_loss")
+    lower = {"train_loss": float(networks.fields["train_loss"].min()) * 0.9}
+    merged = Merged(method="uniform", setting="", fields=lower)
+    assert [*not_better("uniform", merged, "best", networks, by)] == []
 
 
 MESSAGES = {

@@ -39,6 +39,7 @@ def merged_network(
         like=like,
         about={"analysis": entry.name, "made from": ", ".join(made.members), **made.about},
         known=made.fields,
+        warnings=made.warnings,
     )
 
 

@@ -1,12 +1,13 @@
 """The network that a recipe makes of some members, and the best of all that were merged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from globscope.api import Bench, GlobscopeError, MergedNetwork, near
-from globscope.builtin.analyses.merging.merges import METHODS, Recipes, merge_all_ways, weights_of
+from globscope.api import Bench, Field, GlobscopeError, MergedNetwork, near
+from globscope.builtin.analyses.merging.merges import METHODS, Merged, Recipes, merge_all_ways, weights_of
 from globscope.builtin.analyses.merging.networks import Mergeable
+from globscope.builtin.analyses.merging.pairs import gap
 
 BEST = "best"
 
@@ -40,13 +41,26 @@ def merged_network(
     networks = networks_of(rows)
     kept = merged.rows or tuple(range(len(networks)))
     about = {"set": name, "recipe": merged.method, "setting": merged.setting, "chosen by": recipes.select.name}
+    title = f"{merged.method} of {', '.join(networks.names[row] for row in kept)}"
     return MergedNetwork(
-        title=f"{merged.method} of {', '.join(networks.names[row] for row in kept)}",
+        title=title,
         weights=weights_of(merged, networks, recipes),
         members=tuple(networks.networks.members[row].label for row in kept),
         about={key: value for key, value in (about | {"aligner": recipes.aligner or ""}).items() if value},
         fields=merged.fields,
+        warnings=tuple(not_better(title, merged, recipe, members, recipes.select)),
     )
+
+
+def not_better(title: str, merged: Merged, recipe: str, members: Mergeable, by: Field) -> Iterator[str]:
+    """Yield the warning about a network that does not beat the best of those that could be merged."""
+    best = members.order(by)[0]
+    name, own, value = members.names[best], float(members.fields[by.key][best]), merged.fields[by.key]
+    if len(merged.rows) == 1:
+        what = "no merge" if recipe == BEST else "no merge by this recipe"
+        yield f"{title}: this is {name} alone; {what} has a better {by.name} than its {own:.6g}"
+    elif gap(by, value, members.fields[by.key][[best]]) >= 0:
+        yield f"{title}: no better than {name} alone, whose {by.name} is {own:.6g}; that of the merge is {value:.6g}"
 
 
 def _why_not(recipe: str) -> str:
