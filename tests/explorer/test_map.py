@@ -123,6 +123,10 @@ class TestColours:
         assert np.abs(pixels(page, 0.01, 0.02)[0, 0] - (0x44, 0x01, 0x54)).max() <= 12
         assert np.abs(pixels(page, 0.99, 0.98)[0, 0] - (0xFD, 0xE7, 0x25)).max() <= 12
 
+    def test_the_field_at_first_is_that_of_the_spec(self, open_page, tmp_path):
+        page = open_page(write_page(tmp_path / "page", known(a_map()), style=Style(field="test_loss")))
+        assert page.get_by_role("combobox", name="Colour").locator("option:checked").inner_text() == "test loss"
+
     def test_untrusted_is_grey_and_as_light(self, open_page, tmp_path):
         trusted = np.arange(28) < 16
         page = page_of(open_page, tmp_path, a_map(samples=lattice(), values=1 + np.arange(28.0), trusted=trusted))

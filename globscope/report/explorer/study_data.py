@@ -7,6 +7,7 @@ are those that the maps are fitted to, in the maps' order. What is not known is 
 - `title`, `weights` (of one network), `warnings` (sentences), `colours` (name of the landscapes' colour map)
 - `fields`: `key`, `name`, `unit`, `higher_is_better`, `is_logarithmic`, `chance` (the score of guessing), `noise`,
   `scales` (of the colours, by `auto`, `linear` and `log`: `low`, `high`, `log`)
+- `shown`: key of the field that the maps show at first
 - `variants` (the runs' names), `recipes` (a text each, which may be empty), `kinds` (of members: `trained`, `curve` …)
 - `members`: `variant` and `kind` (numbers in these lists), `step`, `truth` (by field's key: of the networks themselves)
 - `known`: figures that a table has of the members: `name`, `colours` (of the members: an array of six-digit colours as
@@ -32,7 +33,7 @@ from globscope.report.explorer.known_data import known_data
 from globscope.report.explorer.map_data import map_data
 from globscope.report.explorer.path_data import path_data
 from globscope.report.explorer.trail_data import trail_data
-from globscope.report.style.scale import Scale, shared_scale
+from globscope.report.style.scale import Scale, shared_scale, shown_field
 from globscope.spec.style import AUTO, Style
 from globscope.values.findings import Atlas, Finding
 from globscope.values.finite import finite_or_none
@@ -70,6 +71,7 @@ def study_data(
         "warnings": list(record.get("warnings", ())),
         "colours": style.colours,
         "fields": [_field(atlas, key, style) for key in _keys(atlas)],
+        "shown": shown_field(atlas, style),
         "variants": variants,
         "recipes": [recipes.get(variant, "") for variant in variants],
         **_members(atlas, variants, blocks),

@@ -3,8 +3,11 @@
 // Return the keys of the fields that a map has, in the study's order.
 function fieldsOf(map) { return map.fields ? map.study.fields.map(field => field.key).filter(key => key in map.fields) : []; }
 
-// Return the field that is shown at first: that of the study's first merge tree.
-function firstField(map) { return map.topologies?.[0]?.field ?? fieldsOf(map)[0] ?? ''; }
+// Return the field that is shown at first: the study's, or else that of the map's first merge tree.
+function firstField(map) {
+  const {shown} = map.study;
+  return map.fields && shown in map.fields ? shown : map.topologies?.[0]?.field ?? fieldsOf(map)[0] ?? '';
+}
 
 function chooseMap(number) {
   const {study} = currentMap(), map = maps[number], away = {sample: -1, branch: -1, window: null, view: 'auto', tree: ''};
