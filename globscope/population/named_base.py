@@ -48,9 +48,12 @@ def base_warnings(source: PopulationSpec, folder: Path, probe: Probe) -> Iterato
 
 
 def _named_base(adapter: Path) -> Path | None:
-    """Return the checkpoint that an adapter's configuration names, where it is on this machine."""
+    """Return the checkpoint that an adapter's configuration names, where it is on this machine under its whole name."""
     found = base_of(adapter)
-    return None if found is None or found.folder is None else checkpoint_in(found.folder)
+    if found is None or found.folder is None:
+        return None
+    parts = Path(found.name).parts  # one that shares the last part alone may be another's
+    return checkpoint_in(found.folder) if found.folder.parts[-len(parts) :] == parts else None
 
 
 def _difference(base: CheckpointFile, named: Path, probe: Probe) -> str:

@@ -485,11 +485,13 @@ def test_a_base_that_is_not_the_one_that_adapters_name_is_a_warning_of_the_study
     assert f"warning: {says}" in " ".join(printed.stdout.split())
 
 
-@pytest.mark.parametrize("place", ["base", "a copy", "somebody/a-network-elsewhere"])
+@pytest.mark.parametrize("place", ["base", "a copy", "somebody/a-network-elsewhere", "somebody/other"])
 def test_no_warning_is_of_the_base_itself_or_of_one_that_is_not_on_this_machine(place, tmp_path):
     tensors, _ = adapters.population(tmp_path)
     (tmp_path / "a copy").mkdir()
     torch.save({name: tensor.clone() for name, tensor in tensors.items()}, tmp_path / "a copy/pytorch_model.bin")
+    (tmp_path / "other").mkdir()
+    save_file({name: tensor + 1 for name, tensor in tensors.items()}, tmp_path / "other/model.safetensors")
     named(tmp_path, place if "/" in place else tmp_path / place)
     assert study_in(tmp_path, adapters.SPEC).estimate().warnings == ()
 
