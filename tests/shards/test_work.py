@@ -67,6 +67,7 @@ def sixteen_shards(folder):
     assert_same_results(divided, alone)
 
 
+@pytest.mark.slow
 @forks
 def test_sixteen_shards_by_four_processes_at_once_one_killed_equal_the_single_run(tmp_path):
     in_fresh_process(sixteen_shards, tmp_path)

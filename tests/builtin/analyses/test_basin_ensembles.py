@@ -80,6 +80,7 @@ def test_networks_that_are_alike_within_basins_gain_more_across_them():
     assert row["loss"] == pytest.approx(losses[WITHIN] - losses[ACROSS], abs=1e-9)
 
 
+@pytest.mark.slow
 def test_basins_without_a_difference_have_none_in_their_interval():
     covered = 0
     for seed in range(20):

@@ -130,6 +130,7 @@ data_options = {{ train = 16, test = 8, size = 16 }}
 """
 
 
+@pytest.mark.slow
 def test_a_study_of_it_runs_whole_with_its_three_measures(tmp_path):
     result = study_in(tmp_path, STUDY).run()
     measures = ("loss", "accuracy", "iou")
