@@ -21,7 +21,7 @@ study: $(MARK)-test       ## the main job: seven training runs, three maps, a re
 test test-slow: export PYTHONDONTWRITEBYTECODE :=
 
 test: $(MARK)-test        ## the fast tests
-	$(PYTHON) -m pytest --numprocesses auto --dist loadfile
+	$(PYTHON) -m pytest --numprocesses auto --dist worksteal
 
 test-slow: $(MARK)-test   ## the tests that compute for minutes
 	$(PYTHON) -m pytest -m slow --ignore tests/test_fuzz.py # those of Ray are skipped where it is missing
