@@ -213,7 +213,7 @@ def test_networks_in_no_basin_are_neither_apart_nor_together():
     np.testing.assert_array_equal(separate(np.array([1, 1, 2, -1])), [0, 1, np.nan, 1, np.nan, np.nan])
 
 
-# What might have told.
+# Which figures may predict a merge.
 
 
 def test_gradients_are_those_of_the_training_loss():

@@ -122,5 +122,5 @@ def _warnings(found: list[Ensemble], basins: int) -> Iterator[str]:
     elif max(one.runs for one in found if one.kind == WITHIN) == 1:
         yield (
             "each basin holds the networks of one run: its ensembles are of checkpoints of one training, so that "
-            "basins and trainings cannot be told apart"
+            "basins and trainings cannot be distinguished"
         )

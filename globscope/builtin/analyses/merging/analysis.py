@@ -1,4 +1,4 @@
-"""What can be merged with what, and what would have told beforehand."""
+"""What can be merged with what, and which figures predict the result."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -46,7 +46,7 @@ ALIGNED = 8
 
 @attrs.define(frozen=True, kw_only=True)
 class Merging:
-    """Merge the networks of every two runs and of sets of runs, and ask what would have told beforehand.
+    """Merge the networks of every two runs and of sets of runs, and ask which figures predict the result.
 
     Recipes are the mean (uniform soup), greedy soup, slerp, and, where the runs have a common start, task arithmetic,
     TIES and DARE. BatchNorm statistics of merged networks are as the evaluator's `batch_norm` determines. For pairs,

@@ -18,7 +18,7 @@ from globscope.builtin.analyses.merging.warnings import warnings
 
 @define(frozen=True, kw_only=True)
 class Comparison:
-    """The merged networks of a population, and what might have told beforehand.
+    """The merged networks of a population, and the figures that may predict them.
 
     Attributes:
         members: The networks that were merged.

@@ -22,7 +22,7 @@ SOUPS = (
 )
 SCATTER = (
     "Each point is a pair of networks: how much worse their mean is than the better of the two, in {field}, against "
-    "what might have told beforehand. ρ: Spearman's rank correlation, with a 95 % interval over networks. Pairs share "
+    "a figure known without merging. ρ: Spearman's rank correlation, with a 95 % interval over networks. Pairs share "
     "networks, so they are not independent."
 )
 
