@@ -15,19 +15,14 @@ from globscope.api import (
     CheckFacts,
     EvaluationError,
     Finding,
-    ProbeTraits,
-    ReturnsOutputs,
-    capability,
     device,
     device_name,
-    near,
-    traits,
 )
 from globscope.builtin.analyses.basin_ensembles.comparison import difference_rows, difference_table, kind_table, plot
 from globscope.builtin.analyses.basin_ensembles.predictions import predictions, targets_of
 from globscope.builtin.analyses.basin_ensembles.subsets import ACROSS, WITHIN, Ensemble, ensembles
 from globscope.builtin.analyses.closest_map import basins_of_members, closest_map
-from globscope.builtin.analyses.outputs.network_outputs import Outputs
+from globscope.builtin.analyses.outputs.network_outputs import Outputs, require_outputs
 
 NAME = "basin-ensembles"
 
@@ -66,11 +61,7 @@ class BasinEnsembles:
         import torch
 
         probe = facts.probe
-        if capability(probe, ReturnsOutputs) is None:
-            reason = traits(probe, ProbeTraits).no_outputs
-            raise EvaluationError(f"analysis {NAME}: averages networks' outputs, and this task has none: {reason}")
-        if self.split not in probe.splits:
-            raise EvaluationError(f"analysis {NAME}: no split {self.split!r}; {near(self.split, probe.splits)}")
+        require_outputs(NAME, "averages", probe, self.split)
         if "accuracy" not in probe.measures or targets_of(probe.batch(self.split, torch.arange(1))) is None:
             raise EvaluationError(f"analysis {NAME}: averages probabilities of classes, and this task predicts none")
         device(self.device, f"{NAME}.device")

@@ -10,18 +10,44 @@ from attrs import define, field
 from globscope.api import (
     Bench,
     Draft,
+    EvaluationError,
     NetworkBuffers,
     Part,
     Population,
+    Probe,
+    ProbeTraits,
     Progress,
+    ReturnsOutputs,
     Task,
     calibration_batches,
+    capability,
     fixed_batches,
     fixed_seed,
+    near,
+    traits,
 )
 
 # Examples of one forward pass.
 BATCH = 250
+
+
+def require_outputs(analysis: str, purpose: str, probe: Probe, split: str) -> None:
+    """Refuse a task without outputs and an unknown split.
+
+    Args:
+        analysis: Name of the analysis that needs the outputs.
+        purpose: What it does with them, in the third person.
+        probe: The study's task.
+        split: Name of the split whose outputs are wanted.
+
+    Raises:
+        EvaluationError: One of these.
+    """
+    if capability(probe, ReturnsOutputs) is None:
+        reason = traits(probe, ProbeTraits).no_outputs
+        raise EvaluationError(f"analysis {analysis}: {purpose} networks' outputs, and this task has none: {reason}")
+    if split not in probe.splits:
+        raise EvaluationError(f"analysis {analysis}: no split {split!r}; {near(split, probe.splits)}")
 
 
 @define(frozen=True, kw_only=True)

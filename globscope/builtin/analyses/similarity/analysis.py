@@ -15,15 +15,10 @@ from globscope.api import (
     EvaluationError,
     Finding,
     Population,
-    ProbeTraits,
-    ReturnsOutputs,
-    capability,
     device,
     device_name,
-    near,
-    traits,
 )
-from globscope.builtin.analyses.outputs.network_outputs import Outputs
+from globscope.builtin.analyses.outputs.network_outputs import Outputs, require_outputs
 from globscope.builtin.analyses.outputs.pair_similarity import differences, disagreements, linear_cka
 from globscope.builtin.analyses.similarity.pairwise import PairwiseComparison
 
@@ -68,11 +63,7 @@ class Similarity:
             EvaluationError: One of these.
         """
         probe = facts.probe
-        if capability(probe, ReturnsOutputs) is None:
-            reason = traits(probe, ProbeTraits).no_outputs
-            raise EvaluationError(f"analysis similarity: compares networks' outputs, and this task has none: {reason}")
-        if self.split not in probe.splits:
-            raise EvaluationError(f"analysis similarity: no split {self.split!r}; {near(self.split, probe.splits)}")
+        require_outputs("similarity", "compares", probe, self.split)
         if self.members == "last" and len(facts.variants) < 2:
             raise EvaluationError(
                 "analysis similarity: members = 'last' needs at least two variants, and there is one; use 'all'"
