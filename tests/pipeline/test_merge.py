@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from support.commands import assert_refused, run
-from support.study import run_undrawn, study_in
+from support.study import CHILDREN, run_undrawn, study_in
 
 from globscope.builtin.analyses.merging.best import not_better
 from globscope.builtin.analyses.merging.merges import Merged
@@ -14,21 +14,11 @@ from globscope.builtin.analyses.merging.networks import mergeable
 from globscope.errors import RunError
 from globscope.session import finished_result
 
-SPEC = """
+SPEC = f"""
 [task]
 use = "classification"
 hidden = [8]
-[population.parent]
-epochs = 1
-[population.train]
-epochs = 2
-save_every = 2
-[[population.variant]]
-name = "A"
-learning_rate = 1e-2
-[[population.variant]]
-name = "B"
-learning_rate = 2e-2
+{CHILDREN.strip()}
 [[population.variant]]
 name = "C"
 learning_rate = 5e-2

@@ -10,25 +10,17 @@ from safetensors.torch import load_file, save_file
 from support.commands import assert_refused, run
 from support.documents import blocks
 from support.paths import ROOT
-from support.study import run_undrawn, study_in
+from support.study import TWO_RUNS, run_undrawn, study_in
 from torch import nn
 
 from globscope.errors import RunError
 from globscope.session import finished_result
 
-SPEC = """
+SPEC = f"""
 [task]
 use = "classification"
 hidden = [8]
-[population.train]
-epochs = 2
-save_every = 1
-[[population.variant]]
-name = "A"
-learning_rate = 1e-2
-[[population.variant]]
-name = "B"
-learning_rate = 2e-2
+{TWO_RUNS.strip()}
 [[reducer]]
 use = "pca"
 [[reducer]]

@@ -19,6 +19,8 @@ learning_rate = 1e-2
 name = "B"
 learning_rate = 2e-2
 """
+# Two children of one parent.
+CHILDREN = "\n[population.parent]\nepochs = 1" + TWO_RUNS.replace("save_every = 1", "save_every = 2")
 MAP = """
 [[reducer]]
 use = "pca"

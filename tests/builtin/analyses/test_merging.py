@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.linalg import subspace_angles
 from scipy.stats import kendalltau, spearmanr
-from support.study import study_in
+from support.study import CHILDREN, study_in
 
 from globscope.api import Field, Layout, Member, Networks, Population, SpecError
 from globscope.builtin.analyses.merging.analysis import Merging
@@ -331,21 +331,11 @@ def test_a_spec_that_cannot_work_is_refused_before_anything_is_trained(tmp_path,
     assert MESSAGES[line] in str(refused.value)
 
 
-SPEC = """
+SPEC = f"""
 [task]
 use = "classification"
 hidden = [8]
-[population.parent]
-epochs = 1
-[population.train]
-epochs = 2
-save_every = 2
-[[population.variant]]
-name = "A"
-learning_rate = 1e-2
-[[population.variant]]
-name = "B"
-learning_rate = 2e-2
+{CHILDREN.strip()}
 [[reducer]]
 use = "pca"
 [[sampler]]
