@@ -1,5 +1,6 @@
 """The door for plugin authors: values, roles, the hook marker. Built-ins import nothing else."""
 
+from globscope.added_options import ADDED as ADDED
 from globscope.bounds import (
     AXES as AXES,
     BATCH as BATCH,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from attrs import fields, has
 
+from globscope.added_options import has_no_effect
 from globscope.references import Code, digest_files
 
 # Raised when a change of GlobScope gives other results from the same options: old stages are then left alone.
@@ -24,7 +25,8 @@ def key(*parts: Any) -> str:
 def fingerprint(value: Any) -> Any:
     """Return a value's identity as JSON: for code and paths the bytes, wherever they lie.
 
-    Options whose metadata say `where` are left out: they say where something is computed, not what.
+    Options whose metadata say `where` are left out: they say where something is computed, not what. So are those that
+    say `added` while they have their default.
     """
     if isinstance(value, Code):
         return ["code", value.digest(), value.name]
@@ -34,8 +36,8 @@ def fingerprint(value: Any) -> Any:
     if isinstance(value, Path):
         return ["file", digest_files(value)]
     if has(type(value)):
-        own = [a.name for a in fields(type(value)) if not a.metadata.get("where")]
-        return {name: fingerprint(getattr(value, name)) for name in own}
+        own = [(a, getattr(value, a.name)) for a in fields(type(value)) if not a.metadata.get("where")]
+        return {a.name: fingerprint(option) for a, option in own if not has_no_effect(a, option)}
     if isinstance(value, Mapping):
         return {str(name): fingerprint(item) for name, item in value.items()}
     return [fingerprint(item) for item in value] if isinstance(value, list | tuple) else value

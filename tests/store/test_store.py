@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from attrs import define, evolve
+from attrs import define, evolve, field
 from support.arrays import assert_same_arrays
 
-from globscope.api import Code
+from globscope.api import ADDED, Code
 from globscope.store import Store, fingerprint, key, read_arrays, write_arrays, write_bytes, write_json
 
 
@@ -13,6 +13,18 @@ from globscope.store import Store, fingerprint, key, read_arrays, write_arrays, 
 class Options:
     width: int = 3
     path: object = None
+
+
+@define(frozen=True, kw_only=True)
+class LaterOptions(Options):
+    names: tuple[str, ...] = field(default=(), metadata=ADDED)
+    weights: dict[str, float] = field(factory=dict, metadata=ADDED)
+
+
+def test_an_option_that_was_added_later_is_in_the_key_where_it_differs_from_its_default():
+    assert key(LaterOptions()) == key(Options())
+    changed = [LaterOptions(names=("a",)), LaterOptions(weights={"a": 1.0}), LaterOptions(width=4)]
+    assert len({key(Options()), *map(key, changed)}) == 4
 
 
 def test_equal_options_give_equal_keys_and_a_changed_one_another():
