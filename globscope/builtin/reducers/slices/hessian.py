@@ -7,12 +7,15 @@ from attrs import define, field
 from attrs.validators import and_, ge, gt, optional
 
 from globscope.api import (
+    ADDED,
     AXES,
     BATCH,
     EXAMPLES,
     WHERE,
     Chart,
+    Eigenpairs,
     EvaluationError,
+    Hessian,
     Loss,
     ReducerInputs,
     ReducerTraits,
@@ -22,12 +25,22 @@ from globscope.api import (
     number,
 )
 from globscope.builtin.reducers.requirements import row_of
+from globscope.builtin.reducers.slices.directions import (
+    BY_PART,
+    Normalisation,
+    basis_and_mixing,
+    unit_of,
+)
+from globscope.builtin.reducers.slices.eigenvectors import (
+    describe_eigenpairs,
+    describe_normalised,
+    normalised_eigenvectors,
+)
 from globscope.builtin.reducers.slices.flat import (
     Distance,
     centred_traits,
     corners_around,
     flat_chart,
-    orthonormal,
     require_positive,
     restore_chart,
 )
@@ -44,12 +57,24 @@ class HessianSlice:
     residuals. The loss is the task's mean over the training examples, without weight decay, with layers in
     evaluation mode and BatchNorm statistics held constant.
 
+    With a normalisation by `filter` or `layer` every eigenvector is scaled as a random direction is (reducer `random`),
+    and tensors with one axis are left out (Li, Xu, Taylor, Studer and Goldstein, "Visualizing the Loss Landscape of
+    Neural Nets", NeurIPS 2018). Geniesse, Chen, Xie et al., "Visualizing Loss Functions as Topological Landscape
+    Profiles", 2024, section 4.2, draw such slices, by layer and with a distance of 0.01. The axes are then no
+    eigenvectors and not orthogonal. The notes give for each axis the `cosine` of its angle to the eigenvector and the
+    `curvature` dᵀHd / ‖d‖² along it, beside the eigenvalue, which is that of the eigenvector.
+
     Attributes:
         latent_dim: Number of eigenvectors, and so of latent axes; the leading one comes first.
         centre: The network at which the Hessian is taken, as `variant` (its final network) or `variant@step`; the first
             variant's final network if unset.
         which: Which eigenvalues: those of largest `magnitude`, negative ones included, or those of `largest` value.
-        distance: Half-width along every axis, in weight space: one number, or a list with one for each.
+        normalisation: Part of an eigenvector that is scaled to the network's own norm; `none` keeps eigenvectors as
+            they are, of length 1, and `model` gives them the norm of the network.
+        distance: Half-width along every axis, in units of the direction, which is weight space's own unit without a
+            normalisation: one number, or a list with one for each.
+        relative: Whether one unit of every axis is the norm of the network, so that `distance = 0.01` reaches a
+            hundredth of it.
         tolerance: Largest residual ‖Hv − λv‖ / |λ| of every eigenpair.
         examples: Number of training examples of the loss, drawn once from the seed; all if unset.
         batch_size: Number of examples per pass; if unset, as many as take 16 MiB.
@@ -62,7 +87,9 @@ class HessianSlice:
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
     centre: str | None = None
     which: Literal["magnitude", "largest"] = "magnitude"
+    normalisation: Normalisation = field(default="none", metadata=ADDED)
     distance: Distance = 1.0
+    relative: bool = field(default=False, metadata=ADDED)
     tolerance: float = field(default=1e-3, validator=gt(0))
     examples: int | None = field(default=None, validator=optional(and_(ge(1), EXAMPLES)))
     batch_size: int | None = field(default=None, validator=optional(and_(ge(1), BATCH)))
@@ -82,20 +109,40 @@ class HessianSlice:
         """Return the slice; equal generators give equal examples and starting vectors.
 
         Raises:
-            PopulationError: No such network.
+            PopulationError: No such network, or one whose normalised eigenvectors span fewer axes.
             EvaluationError: The tolerance is out of reach, or the loss has no finite second derivatives.
         """
         row, size = row_of(inputs.population, self.centre, "hessian"), inputs.population.layout.size
         if self.latent_dim > size:
             raise EvaluationError(f"reducer 'hessian' wants {self.latent_dim} eigenvectors of {size} weights")
-        hessian = self._loss(inputs, rng).at(inputs.population.weights[row], inputs.members[row].buffers)
+        weights = np.array(inputs.population.weights[row], np.float64)
+        hessian = self._loss(inputs, rng).at(weights, inputs.members[row].buffers)
+        pairs = self._pairs(inputs, hessian, rng.standard_normal(size))
+        directions = normalised_eigenvectors(hessian, pairs, weights, inputs.population.layout, self.normalisation)
+        basis, mixing = basis_and_mixing(
+            directions, weights, self.normalisation, relative=self.relative, reducer="hessian"
+        )
+        return flat_chart(
+            inputs,
+            origin=row,
+            basis=basis,
+            mixing=mixing,
+            extent=corners_around(self.distance, self.latent_dim),
+            axes=self._axes(pairs.values),
+            notes=describe_eigenpairs(pairs) | describe_normalised(hessian, pairs, directions, self.normalisation),
+        )
+
+    restore = staticmethod(restore_chart)
+
+    def _pairs(self, inputs: ReducerInputs, hessian: Hessian, start: np.ndarray) -> Eigenpairs:
+        """Return the eigenpairs, found from a (D,) starting vector."""
         pairs = eigenpairs(
             hessian.products,
-            size,
+            len(start),
             self.latent_dim,
             which=self.which,
             tolerance=self.tolerance,
-            start=rng.standard_normal(size),
+            start=start,
             progress=inputs.progress,
         )
         if len(pairs.values) < self.latent_dim:
@@ -103,20 +150,12 @@ class HessianSlice:
                 f"reducer 'hessian': {len(pairs.values)} of {self.latent_dim} eigenpairs reach tolerance = "
                 f"{self.tolerance:g} after {pairs.products} products; raise it, or use precision = 'float64'"
             )
-        basis, _ = orthonormal(pairs.vectors)  # the vectors are, except for rounding
-        notes: dict[str, float | str] = {"products": pairs.products}
-        for axis, (value, residual) in enumerate(zip(pairs.values, pairs.residuals, strict=True), 1):
-            notes |= {f"eigenvalue_{axis}": float(value), f"residual_{axis}": float(residual)}
-        return flat_chart(
-            inputs,
-            origin=row,
-            basis=basis,
-            extent=corners_around(self.distance, self.latent_dim),
-            axes=[f"eigenvector {axis}, λ = {number(value, 4)}" for axis, value in enumerate(pairs.values, 1)],
-            notes=notes,
-        )
+        return pairs
 
-    restore = staticmethod(restore_chart)
+    def _axes(self, values: np.ndarray) -> list[str]:
+        normalised = f", normalised by {self.normalisation}" if self.normalisation in BY_PART else ""
+        suffix = normalised + unit_of(self.normalisation, relative=self.relative)
+        return [f"eigenvector {axis}, λ = {number(value, 4)}{suffix}" for axis, value in enumerate(values, 1)]
 
     def _loss(self, inputs: ReducerInputs, rng: np.random.Generator) -> Loss:
         where = device(self.device, "reducer.device")

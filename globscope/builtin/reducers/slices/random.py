@@ -1,24 +1,26 @@
 """Slices along random directions around one network."""
 
-from typing import Literal
-
 import numpy as np
 from attrs import define, field
 from attrs.validators import and_, ge
 
-from globscope.api import AXES, Chart, Layout, PopulationError, ReducerInputs, ReducerTraits
+from globscope.api import ADDED, AXES, Chart, ReducerInputs, ReducerTraits
 from globscope.builtin.reducers.requirements import row_of
+from globscope.builtin.reducers.slices.directions import (
+    BY_PART,
+    Normalisation,
+    basis_and_mixing,
+    scale_to_parts,
+    unit_of,
+)
 from globscope.builtin.reducers.slices.flat import (
     Distance,
     centred_traits,
     corners_around,
     flat_chart,
-    orthonormal,
     require_positive,
     restore_chart,
 )
-
-Normalisation = Literal["filter", "layer", "model", "none"]
 
 
 @define(frozen=True, kw_only=True)
@@ -33,7 +35,7 @@ class Random:
     weight space. One unit of an axis is one direction, as in that paper; the notes of the map give its length and the
     largest |cosine| between two directions. `model` and `none` draw over all weights and make the directions
     orthogonal. With `model` one unit is the norm of the network. With `none` it is 1, so distances on the map are those
-    in weight space.
+    in weight space. `relative` makes the norm of the network the unit in any case.
 
     Attributes:
         latent_dim: Number of latent axes.
@@ -41,12 +43,15 @@ class Random:
             variant's final network if unset.
         normalisation: Part of a direction that is scaled to the network's own norm.
         distance: Half-width along every axis, in units of the direction: one number, or a list with one for each.
+        relative: Whether one unit of every axis is the norm of the network, so that `distance = 0.01` reaches a
+            hundredth of it.
     """
 
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
     centre: str | None = None
     normalisation: Normalisation = "filter"
     distance: Distance = 1.0
+    relative: bool = field(default=False, metadata=ADDED)
 
     def __attrs_post_init__(self) -> None:
         require_positive(self.distance, self.latent_dim)
@@ -65,37 +70,20 @@ class Random:
         row, layout = row_of(inputs.population, self.centre, "random"), inputs.population.layout
         weights = np.array(inputs.population.weights[row], np.float64)
         directions = rng.standard_normal((self.latent_dim, layout.size))
-        if self.normalisation in ("filter", "layer"):
-            for direction in directions:
-                _normalise(direction, weights, layout, by_filter=self.normalisation == "filter")
-        moved = int(directions.any(axis=0).sum())
-        if moved < self.latent_dim:
-            raise PopulationError(
-                f"reducer 'random': normalisation = {self.normalisation!r} moves {moved} weights of this network, "
-                f"fewer than latent_dim = {self.latent_dim}"
-            )
-        basis, mixing = orthonormal(directions)
-        if self.normalisation in ("model", "none"):
-            mixing = np.eye(self.latent_dim) * (np.linalg.norm(weights) if self.normalisation == "model" else 1.0)
+        if self.normalisation in BY_PART:
+            scale_to_parts(directions, weights, layout, self.normalisation)
+        basis, mixing = basis_and_mixing(
+            directions, weights, self.normalisation, relative=self.relative, reducer="random"
+        )
+        unit = unit_of(self.normalisation, relative=self.relative)
         return flat_chart(
             inputs,
             origin=row,
             basis=basis,
             mixing=mixing,
             extent=corners_around(self.distance, self.latent_dim),
-            axes=[f"random direction {axis}" for axis in range(1, self.latent_dim + 1)],
+            axes=[f"random direction {axis}{unit}" for axis in range(1, self.latent_dim + 1)],
             notes={"normalisation": self.normalisation},
         )
 
     restore = staticmethod(restore_chart)
-
-
-def _normalise(direction: np.ndarray, weights: np.ndarray, layout: Layout, *, by_filter: bool) -> None:
-    """Scale a direction in place to the norms of the weights."""
-    tensors = layout.unflatten(weights)
-    for name, tensor in layout.unflatten(direction).items():
-        if tensor.ndim < 2:
-            tensor[...] = 0
-            continue
-        rows, wanted = ((t.reshape(len(t) if by_filter else 1, -1)) for t in (tensor, tensors[name]))
-        rows *= np.linalg.norm(wanted, axis=1, keepdims=True) / np.linalg.norm(rows, axis=1, keepdims=True)

@@ -4,7 +4,8 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import and_, ge
 
-from globscope.api import AXES, Chart, PopulationError, ReducerInputs, ReducerTraits, near
+from globscope.api import ADDED, AXES, Chart, PopulationError, ReducerInputs, ReducerTraits, near
+from globscope.builtin.reducers.slices.directions import basis_and_mixing, unit_of
 from globscope.builtin.reducers.slices.flat import (
     Distance,
     centred_traits,
@@ -12,7 +13,6 @@ from globscope.builtin.reducers.slices.flat import (
     corners_around,
     flat_chart,
     inner_products,
-    orthonormal,
     require_positive,
     restore_chart,
 )
@@ -37,11 +37,13 @@ class TrajectoryPca:
         variant: The training run; the first variant if unset.
         distance: Half-width along every axis, in weight space: one number, or a list with one for each; if unset, a
             tenth more than the run's farthest checkpoint.
+        relative: Whether one unit of every axis, and of `distance`, is the norm of the run's last network.
     """
 
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
     variant: str | None = None
     distance: Distance | None = None
+    relative: bool = field(default=False, metadata=ADDED)
 
     def __attrs_post_init__(self) -> None:
         if self.distance is not None:
@@ -73,17 +75,21 @@ class TrajectoryPca:
         # Signs are arbitrary: the run starts on the positive side.
         kept = kept * np.sign(kept[np.abs(kept).argmax(axis=0), np.arange(self.latent_dim)])
         scales = np.sqrt(values[::-1][: self.latent_dim])
-        basis, _ = orthonormal(combine_differences(inputs, last, rows, (kept / scales).T))
-        farthest = np.abs(kept * scales).max(axis=0)
+        steps = combine_differences(inputs, last, rows, (kept / scales).T)
+        weights = np.array(inputs.population.weights[last], np.float64)
+        basis, mixing = basis_and_mixing(steps, weights, "none", relative=self.relative, reducer="trajectory-pca")
+        farthest = np.abs(kept * scales).max(axis=0) / np.diag(mixing)
         extent = corners_around(tuple(ROOM * farthest) if self.distance is None else self.distance, self.latent_dim)
+        unit = unit_of("none", relative=self.relative)
         shares = values[::-1][: self.latent_dim] / values.sum()
         axes = [(f"principal axis {k + 1}", f"{100 * share:.3g} %") for k, share in enumerate(shares.tolist())]
         return flat_chart(
             inputs,
             origin=last,
             basis=basis,
+            mixing=mixing,
             extent=extent,
-            axes=[f"{name} of run {inputs.members[last].variant}, {share}" for name, share in axes],
+            axes=[f"{name} of run {inputs.members[last].variant}, {share}{unit}" for name, share in axes],
             notes={"explained_variance": float(shares.sum())},
         )
 
