@@ -15,7 +15,7 @@ from globscope.registry import HOOKS, Component, installed_registry
 from globscope.spec.cells import Relations
 from globscope.spec.describe import options
 from globscope.spec.entries import entry_class
-from globscope.spec.model import Columns, Compress, PopulationSpec, Recipe, Spec, Train, Variant, Zoo
+from globscope.spec.model import Columns, Compress, Continuation, PopulationSpec, Recipe, Spec, Train, Variant, Zoo
 from globscope.spec.style import Style
 from globscope.values.field import Description
 from globscope.values.findings import Figure, Finding, Table
@@ -143,6 +143,7 @@ def spec() -> str:
     named = (
         ("[population.columns]", Columns),
         ("[population.train]", Train),
+        ("[[population.train.then]]", Continuation),
         ("[population.compress]", Compress),
         ("[[population.variant]]", Variant),
         ("[population.parent]", Recipe),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from globscope.spec.model import PopulationSpec, Train, Variant
 
-OPTIMISERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD"}
+OPTIMISERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD", "lbfgs": "L-BFGS"}
 
 
 def recipes(population: PopulationSpec) -> dict[str, str]:
@@ -19,11 +19,14 @@ def _words(train: Train, run: Variant) -> Iterator[str]:
     yield f"batch size {run.batch_size}"
     yield f"learning rate {run.learning_rate:g}" + ("" if train.schedule == "constant" else f" ({train.schedule})")
     yield f"weight decay {run.weight_decay:g}"
-    if train.optimiser == "sgd":
+    if "sgd" in train.optimisers:
         yield f"{'Nesterov ' * train.nesterov}momentum {train.momentum:g}"
     yield _epochs(run.epochs or train.epochs)
     if train.warm_up:
         yield f"{_epochs(train.warm_up)} of warm-up"
+    for one in train.then:
+        rate = "" if one.learning_rate is None else f" at {one.learning_rate:g}"
+        yield f"then {OPTIMISERS[one.optimiser]}{rate} for {_epochs(one.epochs)}"
     if train.initialisation == "shared":
         yield "shared initialisation"
     if run.seed is not None:

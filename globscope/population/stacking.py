@@ -51,7 +51,11 @@ def _recipe(run: TrainingRun) -> tuple[float, ...]:
 
 
 def _small(run: TrainingRun, probe: Probe) -> bool:
-    return run.train.at_once > 1 and probe.layout.size * run.recipe.batch_size < LARGE
+    return (
+        run.train.at_once > 1
+        and "lbfgs" not in run.train.optimisers
+        and probe.layout.size * run.recipe.batch_size < LARGE
+    )
 
 
 def is_stackable(probe: Probe) -> bool:

@@ -8,10 +8,11 @@ import numpy as np
 
 from globscope.errors import PopulationError
 from globscope.memory import within_memory
+from globscope.population.optimiser_state import flatten_state, restore_state
 from globscope.population.stacking import StackedProbe
 from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.population.training_state import FILE, TrainingLog, TrainingState
-from globscope.population.training_step import set_rate, training_step
+from globscope.population.training_step import begin_phase, set_rate, training_step
 from globscope.reading import read_tensors
 from globscope.roles import Probe
 from globscope.scoring.channels_last import channels_last, prefers_channels_last, takes_channels_last
@@ -56,7 +57,7 @@ def resume_or_start(run: TrainingRun, probe: Probe, folder: Path) -> TrainingSta
     """Return a run's state from its last checkpoint, or at its start, which is then saved."""
     state, flat = _fresh_state(run, probe, folder), _last_saved(run, folder)
     if flat:
-        _resume(state, flat, folder)
+        _resume(run, state, flat, folder)
         return state
     for step in run.steps:
         checkpoint_path(folder, step).unlink(missing_ok=True)
@@ -83,28 +84,17 @@ def _fresh_state(run: TrainingRun, probe: Probe, folder: Path) -> TrainingState:
     images_last = prefers_channels_last(run.train.precision, device) and takes_channels_last(probe, device)
     parameters = channels_last(parameters) if images_last else parameters
     parameters = {name: p.requires_grad_() for name, p in parameters.items()}
-    optimiser = run.optimiser(list(parameters.values()))
+    optimiser = run.optimiser(list(parameters.values()), run.phases[0])
     return TrainingState(parameters, buffers, optimiser, TrainingLog(folder), images_last=images_last)
 
 
-def _resume(state: TrainingState, flat: dict[str, Any], folder: Path) -> None:
+def _resume(run: TrainingRun, state: TrainingState, flat: dict[str, Any], folder: Path) -> None:
     state.epoch = int(flat.pop("epoch"))
     state.log.resume(state.epoch)
     _copy(state.tensors, read_tensors(checkpoint_path(folder, state.epoch)))
-    nested: dict[int, dict[str, Any]] = {}
     parameters = list(state.parameters.values())
-    for key, value in flat.items():
-        place, name = key.split("/")
-        nested.setdefault(int(place), {})[name] = _laid_out_as(parameters[int(place)], value)
-    groups = state.optimiser.state_dict()["param_groups"]
-    state.optimiser.load_state_dict({"state": nested, "param_groups": groups})
-
-
-def _laid_out_as(parameter: Any, value: Any) -> Any:
-    """Return an optimiser's tensor in the memory format of its parameter, for fused optimisers pair them by place."""
-    import torch
-
-    return torch.empty_like(parameter, requires_grad=False).copy_(value) if value.shape == parameter.shape else value
+    state.optimiser = run.optimiser(parameters, run.phase(max(0, state.epoch - 1)))  # whose last epoch is saved
+    restore_state(state.optimiser, flat, parameters)
 
 
 def _copy(into: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
@@ -117,6 +107,7 @@ def _copy(into: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
 
 def _train_epoch(run: TrainingRun, probe: Probe, state: TrainingState) -> None:
     """Pass once over the data; its order depends on seed and epoch alone, so that training can be resumed."""
+    begin_phase(run, state)
     order, draw = example_order(run, probe, state.epoch)
     with fixed_seed(draw, device_of(state.parameters)):  # for layers that draw, such as dropout
         total = run_epoch([run], probe, state, order)
@@ -181,13 +172,8 @@ def save_checkpoint(state: TrainingState, probe: Probe, folder: Path) -> None:
     state.log.add_scores(probe, state.parameters, state.buffers)
     state.log.save()  # flushed like the others: together they are what a training continues from
     write_bytes(checkpoint_path(folder, state.epoch), _safetensors_bytes(state.tensors), flush=True)
-    flat = {
-        f"{place}/{name}": value
-        for place, values in state.optimiser.state_dict()["state"].items()
-        for name, value in values.items()
-        if value is not None
-    }
-    write_bytes(folder / STATE, _safetensors_bytes(flat | {"epoch": torch.tensor(state.epoch)}), flush=True)
+    flat = flatten_state(state.optimiser.state_dict()["state"]) | {"epoch": torch.tensor(state.epoch)}
+    write_bytes(folder / STATE, _safetensors_bytes(flat), flush=True)
 
 
 def _safetensors_bytes(tensors: Mapping[str, Any]) -> bytes:

@@ -19,6 +19,7 @@ from globscope.population.train import (
 )
 from globscope.population.training_run import TrainingRun
 from globscope.population.training_state import TrainingState
+from globscope.population.training_step import begin_phase
 from globscope.roles import Probe
 from globscope.values.chart import Progress
 
@@ -77,6 +78,7 @@ def _train_epoch(rows: Sequence[_Row], probe: Probe, stack: TrainingState) -> An
     """Pass once over the data, each row in its own order; return which rows of the stack are finite."""
     import torch
 
+    begin_phase(rows[0].run, stack)
     runs = _by_place(rows, [row.run for row in rows])
     orders = torch.stack([example_order(run, probe, stack.epoch)[0] for run in runs])
     totals = run_epoch(runs, StackedProbe(probe, len(runs)), stack, orders).tolist()
@@ -99,11 +101,10 @@ def _stack_states(rows: Sequence[_Row]) -> TrainingState:
     """Return the state of the whole stack, which training changes; the rows' states become views of it."""
     states = _by_place(rows, [row.state for row in rows])
     parameters = {name: p.requires_grad_() for name, p in stack_tensors([s.parameters for s in states]).items()}
-    optimiser = rows[0].run.optimiser(list(parameters.values()))
+    run, epoch = rows[0].run, states[0].epoch
+    optimiser = run.optimiser(list(parameters.values()), run.phase(max(0, epoch - 1)))  # whose last epoch is over
     optimiser.load_state_dict({"state": _moments(states), "param_groups": optimiser.state_dict()["param_groups"]})
-    stack = TrainingState(
-        parameters, stack_tensors([s.buffers for s in states]), optimiser, states[0].log, states[0].epoch
-    )
+    stack = TrainingState(parameters, stack_tensors([s.buffers for s in states]), optimiser, states[0].log, epoch)
     for row in rows:
         row.state = _view(stack, row)
     return stack
@@ -124,18 +125,18 @@ def _view(stack: TrainingState, row: _Row) -> TrainingState:
     number = row.run.row
     parameters = {name: p.detach()[number] for name, p in stack.parameters.items()}
     buffers = {name: b[number] for name, b in stack.buffers.items()}
-    return TrainingState(parameters, buffers, _OptimiserRow(stack.optimiser, number), row.state.log, stack.epoch)
+    return TrainingState(parameters, buffers, _OptimiserRow(stack, number), row.state.log, stack.epoch)
 
 
 @define
 class _OptimiserRow:
     """A row's part of a stack's optimiser, with the state dict that an optimiser of its own would have."""
 
-    optimiser: Any
+    stack: TrainingState
     row: int | None
 
     def state_dict(self) -> dict[str, Any]:
-        moments = self.optimiser.state_dict()["state"]
+        moments = self.stack.optimiser.state_dict()["state"]
         return {"state": {place: {n: self._part(n, v) for n, v in values.items()} for place, values in moments.items()}}
 
     def _part(self, name: str, value: Any) -> Any:

@@ -8,7 +8,25 @@ from typing import Any
 import numpy as np
 from attrs import define
 
+from globscope.population.optimisers import make_optimiser
 from globscope.spec.model import Recipe, Train
+
+
+@define(frozen=True, kw_only=True)
+class Phase:
+    """A part of a training with one optimiser.
+
+    Attributes:
+        optimiser: Name of the optimiser.
+        start: Epochs that are over when it begins.
+        epochs: Its own epochs.
+        rate: Its learning rate, before the schedule, which only the first phase has.
+    """
+
+    optimiser: str
+    start: int
+    epochs: int
+    rate: float
 
 
 @define(frozen=True, kw_only=True)
@@ -35,9 +53,25 @@ class TrainingRun:
 
     @property
     def epochs(self) -> int:
-        """How many epochs it is trained."""
+        """How many epochs it is trained, with all optimisers."""
+        return self.phases[-1].start + self.phases[-1].epochs
+
+    @property
+    def phases(self) -> list[Phase]:
+        """The parts of the training, one for each optimiser."""
         assert self.recipe.epochs is not None
-        return self.recipe.epochs
+        own = self.recipe.learning_rate
+        phases = [Phase(optimiser=self.train.optimiser, start=0, epochs=self.recipe.epochs, rate=own)]
+        for one in self.train.then:
+            usual = 1.0 if one.optimiser == "lbfgs" else own
+            rate = usual if one.learning_rate is None else one.learning_rate
+            start = phases[-1].start + phases[-1].epochs
+            phases.append(Phase(optimiser=one.optimiser, start=start, epochs=one.epochs, rate=rate))
+        return phases
+
+    def phase(self, epoch: int) -> Phase:
+        """Return the phase to which an epoch belongs."""
+        return [phase for phase in self.phases if phase.start <= epoch][-1]
 
     @property
     def steps(self) -> list[int]:
@@ -46,30 +80,24 @@ class TrainingRun:
 
     def rate(self, epoch: int, passed: float = 1.0) -> float:
         """Return the learning rate of an epoch, of which a share has passed with the step that is taken."""
-        train, share = self.train, 1.0
+        train, share, phase = self.train, 1.0, self.phase(epoch)
+        if phase.start:
+            return phase.rate
         if train.schedule == "cosine":
-            share = (1 + cos(pi * epoch / self.epochs)) / 2
+            share = (1 + cos(pi * epoch / phase.epochs)) / 2
         elif train.schedule == "step":
             share = train.decay ** sum(epoch >= milestone for milestone in train.milestones)
         if train.warm_up:
             share *= min(1.0, (epoch + passed) / train.warm_up)
-        return self.recipe.learning_rate * share
+        return phase.rate * share
 
-    def optimiser(self, parameters: list[Any]) -> Any:
-        """Return the optimiser; fused, because for small networks another step takes as long as the gradient.
-
-        For a recorded step its learning rate is a tensor, which stays in its place when the rate changes.
-        """
+    def optimiser(self, parameters: list[Any], phase: Phase) -> Any:
+        """Return the optimiser of a phase; for a recorded step its learning rate is a tensor."""
         import torch
 
-        train, rate = self.train, self.recipe.learning_rate
-        records = train.cuda_graphs and parameters[0].is_cuda
-        shared: dict[str, Any] = {"weight_decay": self.recipe.weight_decay, "fused": True}
-        shared["lr"] = torch.tensor(rate, device=parameters[0].device) if records else rate
-        if train.optimiser == "sgd":
-            return torch.optim.SGD(parameters, momentum=train.momentum, nesterov=train.nesterov, **shared)
-        kinds = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
-        return kinds[train.optimiser](parameters, capturable=records, **shared)
+        records = self.train.cuda_graphs and parameters[0].is_cuda and phase.optimiser != "lbfgs"
+        rate = torch.tensor(phase.rate, device=parameters[0].device) if records else phase.rate
+        return make_optimiser(phase.optimiser, parameters, self.train, rate, self.recipe.weight_decay)
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:

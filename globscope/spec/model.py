@@ -17,6 +17,23 @@ from globscope.spec.validators import name_like, not_empty, not_empty_text, one_
 from globscope.spec.words import NO_KEY
 from globscope.torch_settings import Precision
 
+OptimiserName = Literal["adamw", "adam", "sgd", "lbfgs"]
+
+
+@define(frozen=True, kw_only=True)
+class Continuation:
+    """Training that goes on with another optimiser, from the weights that the one before it has left.
+
+    Attributes:
+        optimiser: As in `[population.train]`.
+        epochs: Epochs with this optimiser, after those of the ones before it.
+        learning_rate: Its learning rate, which stays constant; that of the run if unset, and 1 for `lbfgs`.
+    """
+
+    optimiser: OptimiserName
+    epochs: int = field(validator=and_(ge(1), EPOCHS))
+    learning_rate: float | None = field(default=None, validator=optional(gt(0)))
+
 
 @define(frozen=True, kw_only=True)
 class Train:
@@ -25,7 +42,11 @@ class Train:
     Attributes:
         epochs: Passes over the training split.
         save_every: Epochs between checkpoints; step 0 and the last epoch are always saved.
-        optimiser: `adamw` (decoupled weight decay), `adam` or `sgd` (weight decay as L2).
+        optimiser: `adamw` (decoupled weight decay), `adam` or `sgd` (weight decay as L2), or `lbfgs`: torch's L-BFGS
+            with a strong Wolfe line search. An epoch of it has up to 20 iterations on all examples at once, with up to
+            25 evaluations of the loss; its learning rate is the first step length that a line search tries, usually 1.
+        then: Optimisers that continue the training, one after another, such as
+            `[{ optimiser = "lbfgs", epochs = 50 }]`. Schedule and warm-up belong to the epochs before them.
         momentum: Momentum of `sgd`.
         nesterov: Whether `sgd` uses Nesterov's momentum.
         schedule: Learning rate over the epochs: `constant`, `cosine` (falls to zero) or `step` (falls at the
@@ -47,7 +68,8 @@ class Train:
 
     epochs: int = field(default=40, validator=and_(ge(1), EPOCHS))
     save_every: int = field(default=4, validator=ge(1))
-    optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
+    optimiser: OptimiserName = "adamw"
+    then: tuple[Continuation, ...] = ()
     momentum: float = field(default=0.9, validator=ge(0))
     nesterov: bool = False
     schedule: Literal["constant", "cosine", "step"] = "constant"
@@ -61,10 +83,15 @@ class Train:
     at_once: int = field(default=32, validator=and_(ge(1), RUNS))
 
     def __attrs_post_init__(self) -> None:
-        if self.nesterov and (self.optimiser != "sgd" or self.momentum == 0):
+        if self.nesterov and ("sgd" not in self.optimisers or self.momentum == 0):
             raise ValueError("nesterov is for optimiser = 'sgd' with momentum")
         if (self.schedule == "step") != bool(self.milestones):
             raise ValueError("schedule = 'step' and milestones go together")
+
+    @property
+    def optimisers(self) -> tuple[OptimiserName, ...]:
+        """The optimisers in the order in which they are used."""
+        return (self.optimiser, *(one.optimiser for one in self.then))
 
     def steps(self, recipe: "Recipe") -> list[int]:
         """Return the epochs at which a run saves a checkpoint."""
@@ -77,9 +104,10 @@ class Train:
         return -(-epochs // every) + 1
 
     def _pace(self, recipe: "Recipe") -> tuple[int, int]:
-        """Return the epochs of a run, and how many lie between its checkpoints."""
+        """Return the epochs of a run with all its optimisers, and how many lie between its checkpoints."""
         epochs = self.epochs if recipe.epochs is None else recipe.epochs
-        return epochs, self.save_every if recipe.save_every is None else recipe.save_every
+        total = epochs + sum(one.epochs for one in self.then)
+        return total, self.save_every if recipe.save_every is None else recipe.save_every
 
 
 @define(frozen=True, kw_only=True)
@@ -89,8 +117,8 @@ class Recipe:
     Attributes:
         batch_size: Examples per step.
         learning_rate: Learning rate of the optimiser.
-        weight_decay: Weight decay of the optimiser.
-        epochs: Epochs of this run, instead of those of all runs.
+        weight_decay: Weight decay of the optimiser; `lbfgs` has none.
+        epochs: Epochs of this run with the first optimiser, instead of those of all runs.
         save_every: Epochs between checkpoints of this run, instead of those of all runs.
         seed: Seed of initialisation and data order; if unset, drawn from the study's seed and the run's name.
     """
@@ -215,6 +243,9 @@ class NetworkSource:
 
     def __attrs_post_init__(self) -> None:
         self._within_bounds()
+        decaying = [variant.name for variant in self.variants if variant.weight_decay]
+        if decaying and self.train is not None and "lbfgs" in self.train.optimisers:
+            raise ValueError(f"optimiser 'lbfgs' has no weight decay, which variant {decaying[0]!r} asks for")
         counts = Counter(run.name for variant in self.variants for run in variant.runs)
         twice = sorted(name for name, count in counts.items() if count > 1)
         if twice and len({variant.name for variant in self.variants}) == len(self.variants):

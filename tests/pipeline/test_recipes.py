@@ -3,7 +3,7 @@
 import pytest
 
 from globscope.pipeline.recipes import recipes
-from globscope.spec.model import PopulationSpec, Train, Variant
+from globscope.spec.model import Continuation, PopulationSpec, Train, Variant
 
 PLAIN = "AdamW, batch size 64, learning rate 0.001, weight decay 0, 40 epochs"
 
@@ -27,6 +27,10 @@ def words(variant=None, **train):
         ),
         ({"warm_up": 2.5}, f"{PLAIN}, 2.5 epochs of warm-up"),
         ({"warm_up": 1, "epochs": 1}, f"{PLAIN.replace('40 epochs', '1 epoch')}, 1 epoch of warm-up"),
+        (
+            {"then": (Continuation(optimiser="lbfgs", epochs=9), Continuation(optimiser="adam", epochs=1))},
+            f"{PLAIN}, then L-BFGS for 9 epochs, then Adam for 1 epoch",
+        ),
         ({"initialisation": "shared"}, f"{PLAIN}, shared initialisation"),
     ],
 )

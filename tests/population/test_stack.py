@@ -19,7 +19,7 @@ from globscope.population.stacking import assign_rows, is_stackable, training_gr
 from globscope.population.train import STATE, fit
 from globscope.population.train_stacked import fit_stacked
 from globscope.population.training_run import TrainingRun, checkpoint_path
-from globscope.spec.model import Recipe, Train
+from globscope.spec.model import Continuation, Recipe, Train
 from globscope.store import Store, write_bytes
 from globscope.values.chart import Progress
 
@@ -30,6 +30,7 @@ SETTINGS = [
     {"optimiser": "sgd", "nesterov": True, "schedule": "step", "milestones": (2,)},
     {"optimiser": "sgd", "schedule": "cosine", "warm_up": 1.5},
     {"optimiser": "sgd", "momentum": 0.0},
+    {"optimiser": "adam", "then": (Continuation(optimiser="sgd", epochs=2),)},
 ]
 
 
@@ -40,8 +41,9 @@ def probe():
 
 
 def some_runs(rows=range(WIDTH), **settings):
-    recipe = Recipe(batch_size=50, learning_rate=1e-2, weight_decay=1e-2, epochs=4)
     train = Train(save_every=1, at_once=WIDTH, **settings)
+    epochs = 4 - sum(one.epochs for one in train.then)
+    recipe = Recipe(batch_size=50, learning_rate=1e-2, weight_decay=1e-2, epochs=epochs)
     return [TrainingRun(name=f"run{row}", recipe=recipe, train=train, seed=row, row=row) for row in rows]
 
 

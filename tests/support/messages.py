@@ -34,6 +34,11 @@ def with_variants(*lines):
     return TASK + POPULATION + "\n".join(lines) + "\n" + REDUCER
 
 
+def then(continuation, variant=""):
+    train = f"[[population.train.then]]\n{continuation}"
+    return f'[population.train]\nepochs = 1\n{train}[[population.variant]]\nname = "A"\n{variant}'
+
+
 def with_checkpoints(pattern):
     return CHECKPOINTS.replace("{pattern}", pattern)
 
@@ -282,7 +287,23 @@ SPECS = {
     ),
     "choice of training": (
         TASK + '[population.train]\noptimiser = "adams"\n[[population.variant]]\nname = "A"\n' + REDUCER,
-        ["F: population.train.optimiser: expected 'adamw', 'adam' or 'sgd', got 'adams'; did you mean 'adam'?"],
+        [
+            "F: population.train.optimiser: expected 'adamw', 'adam', 'sgd' or 'lbfgs', got 'adams'; did you mean "
+            "'adam'?"
+        ],
+    ),
+    "a misspelt optimiser that continues a training": (
+        TASK + then('optimiser = "l-bfgs"\nepoch = 5\n') + REDUCER,
+        [
+            "F: population.train.then.0.epoch: there is no such key; did you mean 'epochs'?",
+            "F: population.train.then.0.optimiser: expected 'adamw', 'adam', 'sgd' or 'lbfgs', got 'l-bfgs'; did you "
+            "mean 'lbfgs'?",
+            "F: population.train.then.0.epochs: is required: an integer",
+        ],
+    ),
+    "weight decay of an optimiser without": (
+        TASK + then('optimiser = "lbfgs"\nepochs = 5\n', "weight_decay = 0.1\n") + REDUCER,
+        ["F: population: optimiser 'lbfgs' has no weight decay, which variant 'A' asks for"],
     ),
     "rule over two options": (with_sampler("", use="path"), ["F: sampler.0: needs exactly one of 'of' and 'files'"]),
     "rule over two numbers": (

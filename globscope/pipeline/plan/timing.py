@@ -16,7 +16,7 @@ from globscope.pipeline.workshop import Workshop
 from globscope.population.checkpoint import as_array
 from globscope.population.stacking import StackedProbe, training_groups
 from globscope.population.train import run_epoch
-from globscope.population.training_run import TrainingRun
+from globscope.population.training_run import Phase, TrainingRun
 from globscope.population.training_state import TrainingLog, TrainingState
 from globscope.roles import Probe, TriesScoring, capability
 from globscope.scoring.draws import device_of, fixed_seed
@@ -52,16 +52,19 @@ def training(workshop: Workshop, runs: Sequence[TrainingRun], before: Before) ->
         probe = workshop.tasks.whole.build(device(run.train.device, "population.train.device"))
         examples, size = probe.examples(probe.splits[0]), run.recipe.batch_size
         width = 1 if run.row is None else run.train.at_once
-        trial = _Steps(run, probe if width == 1 else StackedProbe(probe, width), before.steps, workshop.tasks.whole.key)
-        groups.append(trial.time(min(size, examples)) * -(-examples // size) * run.epochs)
+        stack = probe if width == 1 else StackedProbe(probe, width)
+        trials = [_Steps(run, phase, stack, before.steps, workshop.tasks.whole.key) for phase in run.phases]
+        epoch = sum(trial.time(min(size, examples)) * trial.phase.epochs for trial in trials)
+        groups.append(epoch * -(-examples // size))
     return groups
 
 
 @define(frozen=True)
 class _Steps:
-    """Trial steps of a run; `known` has the seconds of those that were taken before."""
+    """Trial steps of a phase of a run; `known` has the seconds of those that were taken before."""
 
     run: TrainingRun
+    phase: Phase
     probe: Probe | StackedProbe
     known: dict[str, float]
     task_key: str
@@ -75,13 +78,13 @@ class _Steps:
     def _measure(self, size: int) -> float:
         width = self.probe.width if isinstance(self.probe, StackedProbe) else 1
         train = self.run.train
-        of = key(self.task_key, size, width, train.device, train.precision, train.optimiser)
+        of = key(self.task_key, size, width, train.device, train.precision, self.phase.optimiser)
         if of not in self.known:
-            self.known[of] = _time_steps(self.run, self.probe, size)
+            self.known[of] = _time_steps(self.run, self.phase, self.probe, size)
         return self.known[of]
 
 
-def _time_steps(run: TrainingRun, probe: Probe | StackedProbe, size: int) -> float:
+def _time_steps(run: TrainingRun, phase: Phase, probe: Probe | StackedProbe, size: int) -> float:
     import torch
 
     parameters, buffers = probe.initialise(0)
@@ -89,7 +92,7 @@ def _time_steps(run: TrainingRun, probe: Probe | StackedProbe, size: int) -> flo
     order = torch.arange(size)
     order = order.expand(probe.width, size) if isinstance(probe, StackedProbe) else order
     # Not at its start: whether a run's first loss is finite is for its own weights to say.
-    state = TrainingState(leaves, buffers, run.optimiser(list(leaves.values())), TrainingLog(Path()), epoch=1)
+    state = TrainingState(leaves, buffers, run.optimiser(list(leaves.values()), phase), TrainingLog(Path()), epoch=1)
     times: list[float] = []
     while (len(times) < 4 and sum(times) < LONG) or (len(times) == 1 and times[0] < 4 * LONG):
         start = perf_counter()

@@ -14,6 +14,7 @@ from globscope.pipeline.pool import batches
 from globscope.pipeline.stage_keys import Stage, integer_seed
 from globscope.pipeline.train_group import Training, TrainingJob, trainer
 from globscope.pipeline.workshop import Workshop
+from globscope.population.optimisers import require_full_batch
 from globscope.population.stacking import assign_rows
 from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.spec.model import NetworkSource, Recipe
@@ -48,6 +49,8 @@ def _plan(
     master = workshop.spec.seed if source.seed is None else source.seed
     seed = integer_seed(master, STAGE[place], name if recipe.seed is None else recipe.seed)
     initial = integer_seed(master, "initialise") if source.train.initialisation == "shared" else seed
+    probe = workshop.tasks.whole.build("cpu")
+    require_full_batch(name, source.train, recipe.batch_size, probe.examples(probe.splits[0]))
     return TrainingRun(name=name, recipe=recipe, train=source.train, seed=seed, initial=initial, start=start)
 
 
@@ -117,6 +120,8 @@ def training_key(workshop: Workshop, run: TrainingRun) -> str:
     shared.pop("device")  # it says where, not what
     shared.pop("epochs")  # the recipe has them
     shared.pop("initialisation")  # the seed below says it
+    if not run.train.then:
+        shared.pop("then")  # the keys of trainings without it are older than it
     width = shared.pop("at_once")
     row = [] if run.row is None else [[run.row, width]]  # on which its numbers depend
     start = None if run.start is None else {n: hashlib.blake2b(a.tobytes()).hexdigest() for n, a in run.start.items()}
