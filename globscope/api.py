@@ -172,6 +172,11 @@ from globscope.topology.adjacency import (
 from globscope.topology.condense import condense as condense, smad as smad, value_range as value_range
 from globscope.topology.distance import bottleneck as bottleneck, diagram as diagram, wasserstein as wasserstein
 from globscope.topology.joins import join_heights as join_heights, nearest_samples as nearest_samples
+from globscope.topology.lattice_critical_points import (
+    CriticalPoints as CriticalPoints,
+    critical_points as critical_points,
+)
+from globscope.topology.level_sets import level_set_tree as level_set_tree
 from globscope.topology.membership import (
     OFF_SLICE as OFF_SLICE,
     PATH as PATH,
@@ -222,6 +227,14 @@ from globscope.values.findings import (
 from globscope.values.finite import finite_or_none as finite_or_none
 from globscope.values.known_path import JOINED as JOINED, KnownPath as KnownPath
 from globscope.values.landscape import Landscape as Landscape, Samples as Samples
+from globscope.values.level_set_tree import (
+    END as END,
+    JOIN_SADDLE as JOIN_SADDLE,
+    MAXIMUM as MAXIMUM,
+    SPLIT_SADDLE as SPLIT_SADDLE,
+    LevelSetTree as LevelSetTree,
+    TreeKind as TreeKind,
+)
 from globscope.values.means import Means as Means
 from globscope.values.members import Layout as Layout, Member as Member, Population as Population
 from globscope.values.merged_network import MergedNetwork as MergedNetwork

@@ -1,0 +1,101 @@
+"""Join, split and contour trees of a landscape's field."""
+
+from typing import get_args
+
+import numpy as np
+
+from globscope.errors import GlobscopeError, near
+from globscope.topology.adjacency import edge_ends
+from globscope.topology.augmented_trees import contour_arcs, join_parents, split_parents
+from globscope.topology.critical_arcs import critical_arcs
+from globscope.topology.passes import tree_neighbours
+from globscope.topology.prune import Pruning
+from globscope.topology.tree import sweep_order
+from globscope.values.landscape import Landscape
+from globscope.values.level_set_tree import END, JOIN_SADDLE, MAXIMUM, SPLIT_SADDLE, LevelSetTree, TreeKind
+from globscope.values.topology import MINIMUM, MULTI_SADDLE, Topology
+
+
+def level_set_tree(
+    landscape: Landscape, topology: Topology, kind: TreeKind, persistence: float | None = None
+) -> LevelSetTree:
+    """Return the join, split or contour tree of the field of a merge tree, over the same samples and neighbours.
+
+    All three have one order of the samples, by (value, number), which the split tree goes through from high to low. The
+    join tree is the merge tree of the topology.
+
+    On samples whose neighbours leave holes (scattered ones, or a lattice of which samples are left out), level sets may
+    part and meet again around a hole. A contour tree does not show that: it is the one tree that has this join tree
+    and this split tree.
+
+    Source: Carr, Snoeyink, Axen, "Computing contour trees in all dimensions", Comput. Geom. 24, 2003.
+
+    Args:
+        landscape: Landscape of the samples.
+        topology: A merge tree of it.
+        kind: `join`, `split` or `contour`.
+        persistence: Branches of at most this height are cut off, in the field's unit; the topology's threshold if
+            unset, and none is cut off below 0.
+
+    Raises:
+        GlobscopeError: There is no such kind.
+    """
+    if kind not in get_args(TreeKind):
+        raise GlobscopeError(f"there is no tree of kind {kind!r}; {near(kind, get_args(TreeKind))}")
+    values = np.asarray(landscape.fields[topology.field], float)
+    swept = sweep_order(values, topology.full.basin >= 0)
+    low, high = edge_ends(tree_neighbours(landscape.samples, swept, topology))
+    nodes, arcs, arc = critical_arcs(len(swept), all_arcs(kind, len(swept), low, high))
+    whole = np.full(len(values), -1)
+    whole[swept] = arc
+    tree = _tree(kind, swept[nodes], values[swept[nodes]], arcs, whole)
+    return prune_tree(tree, topology.threshold if persistence is None else persistence)
+
+
+def all_arcs(kind: TreeKind, count: int, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return the arcs of a tree of every vertex of a sweep, lower end first.
+
+    Args:
+        kind: Which tree.
+        count: Number m of vertices, numbered by their place in the sweep.
+        low: (e,) lower ends of the edges between them.
+        high: (e,) higher ends.
+    """
+    numbers = np.arange(count)
+    joins = join_parents(count, low, high) if kind != "split" else numbers
+    splits = split_parents(count, low, high) if kind != "join" else numbers
+    if kind == "contour":
+        return contour_arcs(joins, splits)
+    arcs = np.stack([numbers, joins] if kind == "join" else [splits, numbers], axis=1)
+    chosen: np.ndarray = arcs[(arcs >= 0).all(axis=1)]
+    return chosen
+
+
+def prune_tree(tree: LevelSetTree, persistence: float) -> LevelSetTree:
+    """Return a tree without the branches of at most this height; itself if the height is negative."""
+    if persistence < 0:
+        return tree
+    cut = Pruning.of(tree.values, tree.arcs).until(persistence)
+    left = cut.remaining_arcs()
+    ends = np.array([(low, high) for low, high, _ in left], int).reshape(-1, 2)
+    gone = [branch.leaf for branch in cut.branches]
+    rows = np.union1d(ends, np.setdiff1d(np.setdiff1d(np.arange(len(tree.nodes)), tree.arcs), gone)).astype(int)
+    number = {arc: row for row, (_, _, arc) in enumerate(left)}
+    home = np.array([*(number[cut.final(arc)] for arc in range(len(tree.arcs))), -1])
+    return _tree(tree.kind, tree.nodes[rows], tree.values[rows], np.searchsorted(rows, ends), home[tree.arc])
+
+
+def _tree(kind: TreeKind, nodes: np.ndarray, values: np.ndarray, arcs: np.ndarray, arc: np.ndarray) -> LevelSetTree:
+    kinds = _kinds(kind, *(np.bincount(arcs[:, end], minlength=len(nodes)) for end in (1, 0)))
+    return LevelSetTree(kind=kind, nodes=nodes, values=values, kinds=kinds, arcs=arcs, arc=arc)
+
+
+def _kinds(kind: TreeKind, below: np.ndarray, above: np.ndarray) -> tuple[str, ...]:
+    """Return what each node is, from how many arcs lie below and above it."""
+    if kind == "contour":
+        cases = [below == 0, above == 0, (below == 2) & (above == 1), (below == 1) & (above == 2)]
+        names = [MINIMUM, MAXIMUM, JOIN_SADDLE, SPLIT_SADDLE]
+    else:
+        meeting, leaf, saddle = (below, MINIMUM, JOIN_SADDLE) if kind == "join" else (above, MAXIMUM, SPLIT_SADDLE)
+        cases, names = [meeting == 0, meeting == 1, meeting == 2], [leaf, END, saddle]
+    return tuple(np.select(cases, names, MULTI_SADDLE).tolist())
