@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
+from globscope.symmetry.products import Product
 from globscope.symmetry.slots import FIXED, Slots
 from globscope.symmetry.symmetry import Frozen
 
@@ -28,6 +29,7 @@ class Flow:
         marks: Arrays of slots that an operation treats differently from those beside them.
         reads: (reader, node, axis) of values that are multiplied with parameters and summed along the axis.
         frozen: Where an order was fixed because it could not be followed.
+        products: Axes that were split or merged where more than one of the parts may move.
         bound: Operations that fix the order of units, by combining them with others or distinguishing them.
         data: Nodes whose values depend on the network's inputs; others are made of parameters alone.
     """
@@ -37,6 +39,7 @@ class Flow:
     marks: list[np.ndarray] = field(factory=list)
     reads: list[tuple[Any, Any, int]] = field(factory=list)
     frozen: list[Frozen] = field(factory=list)
+    products: list[Product] = field(factory=list)
     bound: list[Frozen] = field(factory=list)
     data: set[Any] = field(factory=set)
 
@@ -47,9 +50,11 @@ class Flow:
         return fresh
 
     def mark(self, slots: np.ndarray) -> np.ndarray:
-        """Return slots, from now on exchangeable among themselves only."""
+        """Return slots, from now on exchangeable among themselves only; a single one has none to change with."""
         if self.slots.moves(slots):
             self.marks.append(slots)
+        if len(slots) == 1:
+            self.slots.freeze(slots)
         return slots
 
 
@@ -126,6 +131,10 @@ class Call:
         """Make two axes move together, if there is a second one."""
         if second is not None:
             self.slots.tie(first, second)
+
+    def multiply(self, whole: np.ndarray, factors: np.ndarray) -> None:
+        """Note that (n,) slots of a long axis are combinations of (k, n) slots of short ones."""
+        self.flow.products.append(Product(self.here, whole, factors))
 
     def freeze(self, *axes: np.ndarray) -> None:
         """Fix the order along axes that cannot be followed, and note where."""

@@ -71,6 +71,22 @@ def product(call: Call) -> Axes:
     return (*lead, *left[-2:-1], *(right[-1:] if len(right) > 1 else ()))
 
 
+def attention(call: Call) -> Axes:
+    """Average values with the softmax of products of queries and keys; in groups, query heads share a key head."""
+    queries, keys, values = (call.required_axes(name) for name in ("query", "key", "value"))
+    call.tie(queries[-1], keys[-1])
+    call.tie(keys[-2], values[-2])
+    if call.argument("is_causal"):
+        call.freeze(queries[-2], keys[-2])
+    if call.argument("enable_gqa"):
+        shared = len(queries[-3]) // len(keys[-3])
+        keys, values = ((*axes[:-3], np.repeat(axes[-3], shared), *axes[-2:]) for axes in (keys, values))
+    scores = (*broadcast(call, queries[:-2], keys[:-2], values[:-2]), queries[-2], keys[-2])
+    mask = call.axes("attn_mask")
+    lead = (scores if mask is None else broadcast(call, scores, mask))[:-2]
+    return (*lead, queries[-2], values[-1])
+
+
 def product_and_sum(call: Call) -> Axes:
     """Multiply two matrices and add a third."""
     left, right, added = call.required_axes("mat1"), call.required_axes("mat2"), call.required_axes("self")
@@ -147,6 +163,7 @@ LAYERS = {
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), transposed_convolution),
     "embedding": embedding,
     **dict.fromkeys(("matmul", "mm", "bmm", "mv", "dot"), product),
+    "scaled_dot_product_attention": attention,
     "addmm": product_and_sum,
     "einsum": summation,
     **dict.fromkeys(("batch_norm", "instance_norm"), channel_norm),

@@ -51,25 +51,40 @@ def _blocks(wide: list[np.ndarray], new: list[int]) -> Iterator[tuple[list[np.nd
 
 
 def _merge(call: Call, axes: list[np.ndarray]) -> np.ndarray:
-    """Return axes as one: the slots of one of them are repeated for every place along the others."""
+    """Return axes as one, with a slot for every combination of units that may move."""
+    roots, shape = [call.slots.roots(slots) for slots in axes], [len(slots) for slots in axes]
     moving = [axis for axis, slots in enumerate(axes) if call.slots.moves(slots)]
-    shape = [len(slots) for slots in axes]
-    if len(moving) != 1:
-        call.freeze(*axes)
+    if not moving:
         return fixed_axis(prod(shape))
-    [axis] = moving
-    return np.broadcast_to(_along(axes[axis], axis, len(shape)), shape).ravel()
+    if len(moving) == 1:
+        [axis] = moving
+        return np.broadcast_to(_along(axes[axis], axis, len(shape)), shape).ravel()
+    units, places = zip(*(np.unique(roots[axis], return_inverse=True) for axis in moving), strict=True)
+    grid = np.indices([len(one) for one in units]).reshape(len(units), -1)
+    whole = call.slots.fresh(grid.shape[1])
+    call.multiply(whole, np.stack([one[index] for one, index in zip(units, grid, strict=True)]))
+    along = (_along(places_of, axis, len(shape)) for places_of, axis in zip(places, moving, strict=True))
+    combined = np.ravel_multi_index(np.broadcast_arrays(*along), [len(one) for one in units])
+    return np.broadcast_to(whole[combined], shape).ravel()
 
 
 def _split_axis(call: Call, slots: np.ndarray, shape: list[int]) -> list[np.ndarray]:
-    """Return an axis as several, where the slots vary along one of them only."""
+    """Return an axis as several; where its slots vary along more than one, each has slots of its own."""
     blocks = call.slots.roots(slots).reshape(shape)
-    for axis, count in enumerate(shape):
-        first = np.moveaxis(slots.reshape(shape), axis, 0).reshape(count, -1)[:, 0]
-        if (blocks == _along(call.slots.roots(first), axis, len(shape))).all():
-            return [first if i == axis else fixed_axis(length) for i, length in enumerate(shape)]
-    call.freeze(slots)
-    return [fixed_axis(length) for length in shape]
+    parts = [np.moveaxis(blocks, axis, 0).reshape(count, -1) for axis, count in enumerate(shape)]
+    varying = [axis for axis, part in enumerate(parts) if (part != part[0]).any()]
+    axes = list(map(fixed_axis, shape))
+    if len(varying) < 2:
+        axis = varying[0] if varying else 0
+        axes[axis] = parts[axis][:, 0]
+        return axes
+    for axis in varying:
+        different, places = np.unique(parts[axis], axis=0, return_inverse=True)
+        axes[axis] = call.slots.fresh(len(different))[places.ravel()]
+    factors = [np.broadcast_to(_along(axes[axis], axis, len(shape)), shape).ravel() for axis in varying]
+    rows = np.unique(np.stack([blocks.ravel(), *factors]), axis=1)
+    call.multiply(rows[0], rows[1:])
+    return axes
 
 
 def _along(slots: np.ndarray, axis: int, rank: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from globscope.symmetry.elementwise import OPERATIONS, elementwise
 from globscope.symmetry.flow import Axes, Call, Flow, fixed_axis, operation
 from globscope.symmetry.layers import LAYERS
 from globscope.symmetry.movement import MOVES
+from globscope.symmetry.products import resolve
 from globscope.symmetry.symmetry import Frozen
 from globscope.symmetry.trace import Graph
 
@@ -52,6 +53,7 @@ def walk(graph: Graph, free: Collection[str]) -> Walk:
             if node.op == "placeholder" or flow.data.intersection(node.all_input_nodes):
                 flow.data.add(node)
             flow.values[node] = _value(flow, node)
+    flow.bound += resolve(flow.slots, flow.products)
     return Walk(graph, flow, tensors)
 
 

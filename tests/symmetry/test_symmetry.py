@@ -164,9 +164,15 @@ SIZES = {
     "resnet20-A": [16, 16, 16, 16, 32, 16, 32, 32, 64, 32, 64, 64],
     "resnet20-B": [16, 16, 16, 16, 32, 32, 32, 32, 64, 64, 64, 64],
     "resnet20-without-norm": [16, 16, 16, 16, 32, 16, 32, 32, 64, 32, 64, 64],
-    # The residual stream, and the inside of each perceptron.
-    "vit": {"patches": 8, "blocks.0.mlp.0": 32, "blocks.1.mlp.0": 32},
-    "transformer": {"0.tokens": 8, "0.blocks.0.mlp.0": 32},
+    # The residual stream, and of each block its heads and the inside of its perceptron.
+    "vit": {
+        "patches": 8,
+        "blocks.0.attention.in_proj_weight": 2,
+        "blocks.0.mlp.0": 32,
+        "blocks.1.attention.in_proj_weight": 2,
+        "blocks.1.mlp.0": 32,
+    },
+    "transformer": {"0.tokens": 8, "0.blocks.0.attention.in_proj_weight": 2, "0.blocks.0.mlp.0": 32},
 }
 
 
@@ -255,6 +261,7 @@ class Ranked(nn.Module):
         return x.cumsum(dim=-1)
 
 
+INPUTS = (torch.randn(4, 4),)
 REFUSED = {
     "layer '2' cannot be traced: its course depends on the values that pass through it, "
     "at test_symmetry.py:{Gate}: if x.mean() > 0:": lambda: nn.Sequential(
@@ -363,8 +370,8 @@ def test_a_symmetry_that_changes_what_a_fresh_network_computes_is_refused(probes
 
 def test_what_cannot_be_followed_keeps_its_order_and_the_rest_moves(probes):
     assert symmetry(probes["mlp"]).frozen == ()
-    frozen = [str(one) for one in symmetry(probes["vit"]).frozen]
-    assert frozen == ["unflatten in 'blocks.0.attention'", "unflatten in 'blocks.1.attention'"]
+    found = symmetry(Shown(nn.Sequential(nn.Linear(4, 8), Ranked(), nn.Linear(8, 6), nn.Linear(6, 10)), INPUTS))
+    assert (found.sizes, [str(one) for one in found.frozen]) == ({"2": 6}, ["cumsum in '1'"])
 
 
 class Low(nn.Module):

@@ -22,6 +22,7 @@ from support.hugging_face import (
     RUNS,
     STEPS,
     VOCABULARY,
+    WIDTH,
     save_passages,
     save_runs,
     save_tokeniser,
@@ -212,9 +213,10 @@ def test_curves_similarity_and_curvature_take_a_language_model(folder):
 
 
 @BOTH
-def test_hidden_units_and_the_residual_stream_are_the_symmetry(kind, folder):
-    names = {group.name: group.size for group in symmetry(task(folder, kind).build("cpu")).groups}
-    assert set(names.values()) == ({PLACES, 4 * PLACES} if kind == CAUSAL else {PLACES, 16})
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_hidden_units_heads_and_the_residual_stream_are_the_symmetry(kind, attention, folder):
+    sizes = symmetry(evolve(task(folder, kind), attention=attention).build("cpu")).sizes
+    assert list(sizes.values()) == ([WIDTH, 2, 32, 2, 32] if kind == CAUSAL else [WIDTH, 2, 16, WIDTH])
 
 
 def test_networks_can_be_trained_here(folder):
