@@ -16,8 +16,8 @@ from globscope.population.state_dict import ChoiceError, StateDictChoice, rival_
 from globscope.population.unsafe import unreadable_reason
 from globscope.reading import read_json
 
-# The last as in `checkpoint.pth.tar`, which torch writes like the others.
-SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".ckpt", ".bin", ".tar")
+# `.t7` and `.pth.tar` are names that public training scripts give to files that torch wrote like the others.
+SUFFIXES = (".safetensors", ".pt", ".pth", ".th", ".ckpt", ".bin", ".t7", ".tar")
 # An index names the file of each tensor, beside it.
 INDEX = ".index.json"
 # Bytes of a number in half precision.

@@ -62,9 +62,10 @@ def sharded(folder, suffix=".safetensors", **wrong):
     return index
 
 
+TORCH = (".pt", ".pth", ".th", ".ckpt", ".bin", ".t7")
 # What frameworks write; each holds the same network.
 WAYS = {
-    **{suffix: lambda at, s=suffix: saved(at / f"c{s}", NETWORK) for suffix in (".pt", ".pth", ".th", ".ckpt", ".bin")},
+    **{suffix: lambda at, s=suffix: saved(at / f"c{s}", NETWORK) for suffix in TORCH},
     "safetensors": lambda at: saved(at / "c.safetensors", NETWORK),
     **{
         wrapper: lambda at, w=wrapper: saved(at / "c.pt", {w: NETWORK, "epoch": 3})
@@ -313,7 +314,8 @@ BIAS = NETWORK["1.bias"]
 BAD = {
     "other suffix": (
         lambda at: written(at / "c.onnx", b"x"),
-        "AT/c.onnx: not a checkpoint; known suffixes: .safetensors, .pt, .pth, .th, .ckpt, .bin, .tar, .index.json",
+        "AT/c.onnx: not a checkpoint; "
+        "known suffixes: .safetensors, .pt, .pth, .th, .ckpt, .bin, .t7, .tar, .index.json",
     ),
     "empty": (lambda at: written(at / "c.pt", b""), "AT/c.pt: is empty"),
     "text": (lambda at: written(at / "c.pt", b"not a checkpoint"), REFUSED),

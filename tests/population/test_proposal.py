@@ -183,7 +183,8 @@ def test_a_file_that_would_run_code_is_not_read_and_the_spec_says_so(tmp_path):
 def test_a_folder_without_checkpoints_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
-    wanted = "empty: holds no checkpoint; known suffixes: .safetensors, .pt, .pth, .th, .ckpt, .bin, .tar, .index.json"
+    known = ".safetensors, .pt, .pth, .th, .ckpt, .bin, .t7, .tar, .index.json"
+    wanted = f"empty: holds no checkpoint; known suffixes: {known}"
     assert_refused(run("init", "empty"), wanted)
     assert_refused(
         run("init", "new.toml", "--out", "x.toml"), "--out goes with a folder of checkpoints; new.toml is none"

@@ -31,4 +31,5 @@ def reconstruction(map_: Map) -> Mapping[str, float | None]:
     spread = (centred**2).sum(axis=1) + map_.outside[rows] ** 2
     error = squares[rows].mean() / size
     variance = spread.mean() / size
-    return {"mse_per_weight": finite_or_none(error), "unexplained_variance": finite_or_none(error / variance)}
+    share = finite_or_none(error / variance) if variance else None  # one network, or equal ones, have no variance
+    return {"mse_per_weight": finite_or_none(error), "unexplained_variance": share}

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given, settings, strategies as st
 from sklearn.manifold import trustworthiness as whole_trustworthiness
+from support.maps import a_map
 from support.study import study_in, values
 
 from globscope.builtin.analyses.fidelity.held_out import COLUMNS
 from globscope.builtin.analyses.fidelity.trustworthiness import trustworthiness
+from globscope.builtin.analyses.reconstruction import reconstruction
 from globscope.session import Study
 
 SPEC = """
@@ -113,3 +116,11 @@ def test_trustworthiness_by_blocks_of_rows_is_scikit_learns(count, neighbours, s
         patch.setattr("globscope.builtin.analyses.fidelity.trustworthiness.MEMORY", 8 * count * 3 / 2**20)
         found = trustworthiness(points, points[:, :2], neighbours)
     assert found == pytest.approx(whole_trustworthiness(points, points[:, :2], n_neighbors=neighbours), rel=1e-12)
+
+
+def test_equal_networks_have_no_variance_and_so_no_share_of_it():
+    map_ = a_map()
+    chart = evolve(map_.chart, members=map_.population.members)
+    rows = np.ones((len(chart.members), 2))
+    equal = evolve(map_, chart=chart, coordinates=rows, reconstruction=rows + 0.5, outside=np.zeros(len(rows)))
+    assert reconstruction(equal) == {"mse_per_weight": 0.5 / 3, "unexplained_variance": None}
