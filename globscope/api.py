@@ -20,7 +20,9 @@ from globscope.bounds import (
     UpperBound as UpperBound,
 )
 from globscope.curvature.eigen import Eigenpairs as Eigenpairs, eigenpairs as eigenpairs
-from globscope.curvature.hessian import Hessian as Hessian, Loss as Loss
+from globscope.curvature.hessian import Hessian as Hessian
+from globscope.curvature.loss import Loss as Loss, MatrixName as MatrixName
+from globscope.curvature.matrix import CurvatureMatrix as CurvatureMatrix
 from globscope.curvature.trace import trace as trace
 from globscope.device import WHERE as WHERE, device as device, device_name as device_name
 from globscope.errors import (
@@ -80,6 +82,7 @@ from globscope.roles import (
     FitRequest as FitRequest,
     Fits as Fits,
     GivesBuffers as GivesBuffers,
+    GivesFisher as GivesFisher,
     Learns as Learns,
     Merges as Merges,
     Pair as Pair,
@@ -102,6 +105,7 @@ from globscope.roles import (
     SamplerTraits as SamplerTraits,
     Scores as Scores,
     Searches as Searches,
+    SplitsLoss as SplitsLoss,
     StartsFrom as StartsFrom,
     TakesInputs as TakesInputs,
     Task as Task,
@@ -144,6 +148,7 @@ from globscope.scoring.examples import (
     fixed_batches as fixed_batches,
     fixed_examples as fixed_examples,
 )
+from globscope.scoring.fisher import categorical_fisher as categorical_fisher
 from globscope.scoring.lines import (
     area as area,
     barrier as barrier,

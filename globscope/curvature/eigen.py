@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from attrs import define, field
 
+from globscope.errors import EvaluationError
 from globscope.values.chart import Progress
 
 Which = Literal["magnitude", "largest"]
@@ -13,6 +14,8 @@ Products = Callable[[np.ndarray], np.ndarray]
 
 # Below this size, or for more than half of all pairs, the matrix is computed, with as many products as columns.
 DENSE = 64
+# A random vector has a part along every eigenvector.
+ZERO = "curvature: the matrix is zero at this network, as its product with a random vector is: no eigenvalue leads"
 # How many restarts are tried before the tolerance counts as out of reach; a few are usual.
 RESTARTS = 300
 
@@ -57,6 +60,9 @@ def eigenpairs(
         tolerance: The ‖Hv − λv‖ / |λ| at which a pair is accepted.
         start: (D,) the vector to start from; equal vectors give equal pairs.
         progress: Receives how many products were computed.
+
+    Raises:
+        EvaluationError: The matrix is zero.
     """
     counted = _CountedProducts(products, progress or Progress())
     if size <= DENSE or 2 * count >= size:
@@ -95,7 +101,7 @@ def _dense(products: Products, size: int) -> np.ndarray:
 def _lanczos(
     products: Products, start: np.ndarray, count: int, which: Which, tolerance: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+    from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
 
     def product(vector: np.ndarray) -> np.ndarray:
         row: np.ndarray = products(vector.reshape(1, -1))[0]
@@ -109,4 +115,8 @@ def _lanczos(
         )
     except ArpackNoConvergence as error:
         return error.eigenvalues, error.eigenvectors
+    except ArpackError as error:
+        if products(start.reshape(1, -1)).any():
+            raise
+        raise EvaluationError(ZERO) from error
     return pairs

@@ -113,6 +113,12 @@ class FlattenedProbe:
         whole = self._probe.outputs  # type: ignore[attr-defined]
         return lambda parameters, buffers, batch: whole(self._whole(parameters), buffers, batch)
 
+    @property
+    def predictions(self) -> Any:
+        """The wrapped probe's function of a network's predictions; no attribute where it has none."""
+        whole = self._probe.predictions  # type: ignore[attr-defined]
+        return lambda parameters, buffers, batch: whole(self._whole(parameters), buffers, batch)
+
     def decode_buffers(self, parameters: Tensors) -> dict[str, Any]:
         """Return the buffers that were mapped with the weights, by their own names; counters never are."""
         values = {name: parameters[name] for name in self._mapped_buffers}

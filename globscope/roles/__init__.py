@@ -56,9 +56,11 @@ from globscope.roles.probe import (
     Digests as Digests,
     Encodes as Encodes,
     Finishes as Finishes,
+    GivesFisher as GivesFisher,
     Probe as Probe,
     ProbeTraits as ProbeTraits,
     ReturnsOutputs as ReturnsOutputs,
+    SplitsLoss as SplitsLoss,
     TakesInputs as TakesInputs,
     Tensors as Tensors,
 )

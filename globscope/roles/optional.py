@@ -13,7 +13,17 @@ from globscope.roles.aligner import AlignerTraits, Learns, Scores, StartsFrom
 from globscope.roles.analysis import AnalysisTraits, Derives, Evaluates, FindsCurves, Merges, Plans, Refits
 from globscope.roles.evaluator import EvaluatorTraits, GivesBuffers, TriesScoring
 from globscope.roles.pool import PoolTraits
-from globscope.roles.probe import Digests, Encodes, Finishes, Probe, ProbeTraits, ReturnsOutputs, TakesInputs
+from globscope.roles.probe import (
+    Digests,
+    Encodes,
+    Finishes,
+    GivesFisher,
+    Probe,
+    ProbeTraits,
+    ReturnsOutputs,
+    SplitsLoss,
+    TakesInputs,
+)
 from globscope.roles.reducer import Compiles, ReducerTraits, Restores, Tries
 from globscope.roles.sampler import BuildsOn, Counts, Explains, FillsLattice, SamplerTraits, Searches
 from globscope.roles.task import Fits, Recognises, RecognisesFolders
@@ -50,7 +60,7 @@ class Checks(Protocol):
 # By role: the class of its `traits`, where it has some, and the protocols of the methods that it may offer.
 OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
     {
-        "probe": (ProbeTraits, Digests, TakesInputs, ReturnsOutputs, Finishes, Encodes),
+        "probe": (ProbeTraits, Digests, TakesInputs, ReturnsOutputs, SplitsLoss, GivesFisher, Finishes, Encodes),
         "task": (Fits, Recognises, RecognisesFolders),
         "reducer": (ReducerTraits, Restores, Tries, Compiles, Checks),
         "sampler": (SamplerTraits, Searches, BuildsOn, Counts, Explains, FillsLattice, Checks),

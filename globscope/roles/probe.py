@@ -91,6 +91,8 @@ class ProbeTraits:
             its own suggest, as for text; 0 where they count.
         stackable: Whether training networks at once is tried though `vmappable` is false.
         no_outputs: The reason why the probe has no outputs, without a full stop.
+        no_split: The reason why the loss is not computed from predictions, without a full stop.
+        no_fisher: The reason why the predictions stand for no known distribution, without a full stop.
         module: The torch module whose forward it runs, in evaluation mode and with the layout's names (its own weights
             mean nothing). Together with `inputs`, the permutation symmetry of the network is found from it; without
             them networks cannot be aligned.
@@ -112,6 +114,10 @@ class ProbeTraits:
     example_bytes: int = 0
     stackable: bool = False
     no_outputs: str = "its probe has no outputs(parameters, buffers, batch)"
+    no_split: str = (
+        "its probe has no predictions(parameters, buffers, batch) and loss_of_predictions(predictions, batch)"
+    )
+    no_fisher: str = "its probe has no predictions_fisher(predictions, batch, vectors)"
     module: Any = None
     unmapped: Mapping[str, Any] = field(factory=dict)
     substitutes: Mapping[str, Any] = field(factory=dict)
@@ -147,6 +153,32 @@ class ReturnsOutputs(Protocol):
 
         Where there are right answers (`accuracy` is measured) the largest along the last axis is the network's. Layers
         behave as in `reduce`.
+        """
+        ...
+
+
+class SplitsLoss(Protocol):
+    """A probe whose loss is computed from what its network returns, so that there is a Gauss–Newton matrix."""
+
+    def predictions(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
+        """Return what the loss is computed from: a tensor, or tensors in tuples, lists and dicts.
+
+        Layers behave as in `reduce`. The first axis is the examples'.
+        """
+        ...
+
+    def loss_of_predictions(self, predictions: Any, batch: Any) -> Any:
+        """Return the mean loss of a batch, which is `objective` out of training; no weights take part."""
+        ...
+
+
+class GivesFisher(Protocol):
+    """A probe whose loss is −log of a probability that the predictions stand for, except for a constant."""
+
+    def predictions_fisher(self, predictions: Any, batch: Any, vectors: Any) -> Any:
+        """Return the Fisher information of the batch's predictions, times vectors of the predictions' form.
+
+        It is that of one predicted class or number, averaged over all that the loss averages over.
         """
         ...
 

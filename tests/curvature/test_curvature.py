@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 import torch
+from attrs import evolve
 from support.paths import NETS
 
 from globscope.api import CheckFacts, Code, EvaluationError, Loss, Networks, eigenpairs, trace
 from globscope.builtin.analyses.curvature.analysis import Curvature
+from globscope.builtin.analyses.curvature.parts import LossAtNetwork, LossOptions
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
 from globscope.errors import SpecError
 from globscope.registry import installed_registry
+from globscope.store import fingerprint
 from globscope.testing import score_units, tiny_task
 from globscope.testing.tiny.atlas import tiny_atlas
 from globscope.testing.tiny.bench import tiny_bench
@@ -147,6 +150,18 @@ def test_the_analysis_tells_of_negative_curvature_and_finds_the_networks_asked_f
         leading = values[np.argsort(-np.abs(values))[:3]]
         warned = [text for text in finding.warnings if text.startswith(f"{row['network']}: not a minimum")]
         assert bool(warned) == bool((leading < 0).any()) == bool(row["negative"])
+
+
+def test_options_that_came_later_leave_the_keys_of_earlier_results_as_they_are():
+    options = fingerprint(Curvature(device="cpu"))
+    assert [*options] == [
+        "members", "count", "which", "tolerance", "trace", "draws", "examples", "batch_size", "batch_norm", "precision"
+    ]  # fmt: skip
+    loss = LossOptions(examples=None, batch_size=None, batch_norm="stored", precision="float32")
+    network = tiny_atlas().population.take([0])
+    at = LossAtNetwork(options=loss, task=tiny_task(), device="cpu", network=network, seed=0)
+    assert at.inputs[2:] == [None, None, "stored", "float32"]
+    assert evolve(at, matrix="ggn").inputs[2:] == [None, None, "stored", "float32", "ggn"]
 
 
 def test_the_analysis_refuses_unknown_networks():

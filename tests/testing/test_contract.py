@@ -122,7 +122,11 @@ OPTIONS = {
     ("analysis", "linear-barrier"): [{}, {"points": 3, "field": "test_accuracy"}],
     ("analysis", "low-loss-pass"): [{"points": 5, "epochs": 1}, {"points": 5, "training": "none"}],
     ("analysis", "rebasin"): [{"points": 5}, {"points": 5, "against": "B", "in_fit": True, "trajectories": False}],
-    ("analysis", "curvature"): [{"draws": 6}, {"draws": 7, "trace": "hutch++", "members": ("A@0", "B"), "count": 51}],
+    ("analysis", "curvature"): [
+        {"draws": 6},
+        {"draws": 7, "trace": "hutch++", "members": ("A@0", "B"), "count": 51},
+        {"draws": 6, "matrix": "fisher"},
+    ],
 }
 # These differ from their default: what they need has none.
 NEEDING = {("sampler", "path"): {"of": "variant:A"}}

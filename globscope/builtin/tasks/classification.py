@@ -10,6 +10,7 @@ from attrs.validators import and_, deep_iterable, ge, gt, lt, optional
 
 from globscope.api import EXAMPLES, UNITS, Code, Probe
 from globscope.builtin.tasks.data import Arrays, is_vision, load_named, load_user_data, load_vision, remedy
+from globscope.builtin.tasks.likelihood import Categorical
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import aliases, builder, perceptron
 from globscope.builtin.tasks.pixels import Normalise
@@ -91,6 +92,7 @@ class Classification:
             arrays,
             network=lambda: self._network(arrays),
             loss=cross_entropy,
+            likelihood=Categorical(),
             normalise=self.normalise,
             augment=self.augment == "crop-flip",
             aliases=aliases(str(self.model)),

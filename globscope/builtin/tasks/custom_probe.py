@@ -46,6 +46,7 @@ class CustomProbe(ModuleProbe):
             descriptions=described,
             whole=tuple(name for name, metric in self._metrics.items() if metric.whole),
             no_outputs=no_outputs,
+            no_fisher="task.losses are functions of your own",
             **self._network_traits(),
         )
 
@@ -129,6 +130,14 @@ class CustomProbe(ModuleProbe):
         means = {**losses, LOSS: self._objective(losses)}
         own = {name: (means[name] * count, float(count)) for name in self._names}
         return own | measure_batch(self._metrics, returned, data, count)
+
+    def predictions(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
+        """Return what the losses are computed from."""
+        return self._forward(parameters, buffers, batch[0])
+
+    def loss_of_predictions(self, predictions: Any, batch: Any) -> Any:
+        """Return the mean loss of a batch that is trained."""
+        return self._objective(self._losses(predictions, batch[0]))
 
     def _answer(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
         """Return a network's predictions on a batch, (examples, …, values)."""

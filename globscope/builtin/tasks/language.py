@@ -10,6 +10,7 @@ from attrs.validators import and_, ge, gt, lt
 
 from globscope.api import UNITS, Code, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays, load_user_data
+from globscope.builtin.tasks.likelihood import Categorical
 from globscope.builtin.tasks.measures import TOKENS
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import builder
@@ -62,6 +63,7 @@ class LanguageModelling:
             arrays,
             network=lambda: builder(self.model, self.model_options)(arrays.shape, vocabulary),
             loss=_next_token,
+            likelihood=Categorical(axis=2),
             kind=TOKENS,
             chance=log(vocabulary) if self.loss == "cross-entropy" else None,
             vmappable=False,

@@ -5,6 +5,7 @@ from typing import Any
 
 from globscope.api import Code
 from globscope.builtin.tasks.data import Arrays
+from globscope.builtin.tasks.likelihood import Likelihood
 from globscope.builtin.tasks.models import is_named
 from globscope.builtin.tasks.supervised import Supervised
 
@@ -16,6 +17,7 @@ def supervised_probe(
     *,
     network: Callable[[], Any],
     loss: Callable[[Any, Any], Any],
+    likelihood: Likelihood,
     wrap: Callable[[Any], Any] = lambda module: module,
     **settings: Any,
 ) -> Supervised:
@@ -27,6 +29,7 @@ def supervised_probe(
         arrays: Inputs and targets of both splits.
         network: Returns the named model with fresh weights, where the user's own function returns none.
         loss: The built-in loss, a function of (outputs, targets), if the user names none.
+        likelihood: The distribution whose −log is the built-in loss.
         wrap: Makes the task's module of either model.
         settings: Further arguments of `Supervised`.
 
@@ -39,6 +42,7 @@ def supervised_probe(
         arrays=arrays,
         loss=task.loss.load("task.loss") if is_user_loss else loss,
         supplied=is_user_loss,
+        likelihood=None if is_user_loss else likelihood,
         metrics=task.metrics,
         default=task.model.default_type() if is_user_model else None,
         device=device,

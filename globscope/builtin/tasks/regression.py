@@ -11,6 +11,7 @@ from attrs.validators import and_, deep_iterable, ge, gt, lt
 from globscope.api import UNITS, Code, Probe
 from globscope.builtin.tasks.data import Arrays, load_named, load_user_data
 from globscope.builtin.tasks.data.embedded import diabetes
+from globscope.builtin.tasks.likelihood import Shifted
 from globscope.builtin.tasks.measures import VALUES
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import builder, perceptron
@@ -69,6 +70,7 @@ class Regression:
             arrays,
             network=lambda: self._builder()(arrays.shape, arrays.train[1].shape[1]),
             loss=l1_loss if self.loss == "l1" else mse_loss,
+            likelihood=Shifted(information=1 if self.loss == "l1" else 2),
             normalise=self.normalise,
             kind=VALUES,
             vmappable=self.model == "mlp" and isinstance(self.loss, str),

@@ -10,6 +10,7 @@ from attrs.validators import and_, ge
 
 from globscope.api import AXES, LAYERS, Code, Probe, UserCodeError
 from globscope.builtin.tasks.data import Arrays, load_named, load_shapes, load_user_data
+from globscope.builtin.tasks.likelihood import Categorical
 from globscope.builtin.tasks.measures import PIXELS
 from globscope.builtin.tasks.metrics import Metric
 from globscope.builtin.tasks.models import builder
@@ -77,6 +78,7 @@ class Segmentation:
             network=lambda: builder(self.model, self.model_options)(arrays.shape, arrays.classes),
             wrap=lambda network: self._refine(network, arrays.classes),
             loss=cross_entropy,
+            likelihood=Categorical(),
             normalise=self.normalise,
             kind=PIXELS,
             chance=log(arrays.classes) if self.loss == "cross-entropy" else None,

@@ -9,6 +9,7 @@ from globscope.api import Code, ProbeTraits, UserCodeError, fixed_seed
 from globscope.builtin.tasks.criterion import Criterion, answer, no_answer
 from globscope.builtin.tasks.data import Arrays
 from globscope.builtin.tasks.examples import Examples
+from globscope.builtin.tasks.likelihood import Likelihood
 from globscope.builtin.tasks.measures import ANYTHING, CLASSES, OutputKind
 from globscope.builtin.tasks.metrics import Metric, measure_batch, measures
 from globscope.builtin.tasks.module_probe import ModuleProbe, Tensors
@@ -38,14 +39,16 @@ class Supervised(ModuleProbe):
         kind: OutputKind = CLASSES,
         default: Any = None,
         supplied: bool = False,
+        likelihood: Likelihood | None = None,
         metrics: Sequence[Code | Metric] = (),
     ) -> None:
         """Build the module's skeleton and move the data.
 
         A `supplied` loss is the user's own: it gets all that the model returns, other losses only predictions.
-        `default` is torch's default floating-point type in the model's code; float32 where it is None.
+        `default` is torch's default floating-point type in the model's code; float32 where it is None. A `likelihood`
+        is the distribution whose −log is the loss.
         """
-        self._augment = augment
+        self._augment, self._likelihood = augment, likelihood
         self._loss = Criterion(function=loss, supplied=supplied)
         if augment and len(arrays.shape) != 3:
             raise UserCodeError(f"task.augment: crop-flip is for images; the data's examples have shape {arrays.shape}")
@@ -66,6 +69,7 @@ class Supervised(ModuleProbe):
             whole=self._whole,
             stackable=stackable,
             no_outputs=self._no_outputs,
+            no_fisher="task.loss is a function of your own" if supplied else "its loss has no such probability",
             **self._network_traits(),
         )
 
@@ -131,6 +135,27 @@ class Supervised(ModuleProbe):
     def _answer(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
         """Return a network's predictions on a batch, (examples, …, classes or values)."""
         return self._kind.with_choices_last(answer(self._forward(parameters, buffers, batch[0])))
+
+    def predictions(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
+        """Return what the loss is computed from: all that the model returns for a loss of the user's own."""
+        returned = self._forward(parameters, buffers, batch[0])
+        return returned if self._loss.supplied else answer(returned)
+
+    def loss_of_predictions(self, predictions: Any, batch: Any) -> Any:
+        """Return the mean loss of a batch."""
+        return self._mean(predictions, batch[1])
+
+    @property
+    def predictions_fisher(self) -> Callable[[Any, Any, Any], Any]:
+        """The function of (predictions, batch, vectors) that multiplies with the Fisher information of the predictions.
+
+        Raises:
+            AttributeError: Their distribution is unknown; `traits.no_fisher` says why.
+        """
+        likelihood = self._likelihood
+        if likelihood is None:
+            raise AttributeError(self.traits.no_fisher)
+        return lambda predictions, _, vectors: likelihood.fisher(predictions, vectors)
 
     def _mean(self, returned: Any, targets: Any) -> Any:
         with self._users_loss(returned, "task.loss"):

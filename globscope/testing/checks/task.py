@@ -10,10 +10,12 @@ from attrs import fields
 
 from globscope.api import (
     EvaluationError,
+    GivesFisher,
     Probe,
     ProbeTraits,
     Recognises,
     ReturnsOutputs,
+    SplitsLoss,
     capability,
     draws,
     fixed_seed,
@@ -151,6 +153,34 @@ class TaskChecks(OptionChecks):
         require(np.isfinite(whole).all(), "outputs of a fresh network are not finite")
         text = "outputs of an example depend on what else is in the batch"
         require_near(np.concatenate(halves), whole, SAME_SUM, text)
+
+    def loss_is_computed_from_predictions(self) -> None:
+        """Where predictions are offered, their loss is the objective out of training."""
+        split = capability(self._probe, SplitsLoss)
+        if split is None:
+            return
+        parameters, buffers, batch = self._parameters(), self._buffers(), self._batch()
+        with fixed_seed(0, "cpu"):
+            found = split.loss_of_predictions(split.predictions(parameters, buffers, batch), batch)
+        wanted = self._objective(parameters, buffers, batch, training=False)
+        text = f"loss_of_predictions is {float(found.detach())}, the objective is {float(wanted.detach())}"
+        require_near(float(found.detach()), float(wanted.detach()), SAME_SUM, text)
+
+    def fisher_information_is_symmetric(self) -> None:
+        """Where the Fisher information of predictions is offered, it is symmetric and not negative."""
+        knowing, split = capability(self._probe, GivesFisher), capability(self._probe, SplitsLoss)
+        if knowing is None:
+            return
+        require(split is not None, "offers predictions_fisher, but no predictions and loss_of_predictions")
+        assert split is not None
+        # In float64, since the two products may cancel.
+        predictions = split.predictions(self._parameters(), self._buffers(), self._batch()).detach().double()
+        draws = np.random.default_rng(0).normal(size=(2, *predictions.shape))
+        one, two = predictions.new_tensor(draws)
+        ahead, back = (knowing.predictions_fisher(predictions, self._batch(), v) for v in (one, two))
+        text = "predictions_fisher is not symmetric"
+        require_near(float((two * ahead).sum()), float((one * back).sum()), SAME_SUM, text)
+        require(float((one * ahead).sum()) >= 0, "predictions_fisher has a negative eigenvalue")
 
     def recognises_by_its_options(self) -> None:
         """Where networks are recognised by their tensors, the answer is options of the task, or None of strangers'."""

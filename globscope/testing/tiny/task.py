@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from attrs import define
 
-from globscope.api import Layout, Probe, ProbeTraits
+from globscope.api import Layout, Probe, ProbeTraits, categorical_fisher
 
 LAYOUT = Layout(names=("inner.weight", "inner.bias", "outer.weight", "outer.bias"), shapes=((6, 4), (6,), (3, 6), (3,)))
 EXAMPLES: Mapping[str, int] = {"train": 48, "test": 24}
@@ -113,6 +113,20 @@ class TinyProbe:
     def outputs(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
         """Return the (points, classes) logits."""
         return self._outputs(parameters, buffers, self._hidden(parameters, buffers, batch[0]))
+
+    def predictions(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
+        """Return the (points, classes) logits."""
+        return self.outputs(parameters, buffers, batch)
+
+    def loss_of_predictions(self, predictions: Any, batch: Any) -> Any:
+        """Return the mean cross-entropy."""
+        import torch
+
+        return torch.nn.functional.cross_entropy(predictions, batch[1])
+
+    def predictions_fisher(self, predictions: Any, batch: Any, vectors: Any) -> Any:
+        """Return the mean Fisher information of the predicted classes, times vectors."""
+        return categorical_fisher(predictions, vectors) / len(batch[1])
 
     def calibrate(self, parameters: Tensors, buffers: Tensors, batches: Sequence[Any]) -> dict[str, Any]:
         """Return the buffers with the mean and variance of the hidden layer over all batches."""

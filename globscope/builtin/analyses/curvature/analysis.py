@@ -8,6 +8,7 @@ import numpy as np
 from attrs.validators import and_, ge, gt, optional
 
 from globscope.api import (
+    ADDED,
     AXES,
     BATCH,
     DRAWS,
@@ -16,8 +17,10 @@ from globscope.api import (
     Atlas,
     Bench,
     CheckFacts,
+    EvaluationError,
     Finding,
     GlobscopeError,
+    MatrixName,
     Part,
     Population,
     SpecError,
@@ -34,7 +37,7 @@ LABEL = "analysis curvature"
 
 @attrs.define(frozen=True, kw_only=True)
 class Curvature:
-    """Measure the leading eigenvalues and the trace of the training loss's Hessian at chosen networks.
+    """Measure the leading eigenvalues and the trace of the training loss's curvature at chosen networks.
 
     Yao, Gholami, Keutzer and Mahoney, "PyHessian: Neural Networks Through the Lens of the Hessian", 2020. Eigenvalues
     are found by implicitly restarted Lanczos with full re-orthogonalisation (ARPACK), until every residual
@@ -45,11 +48,14 @@ class Curvature:
 
     Attributes:
         members: Networks, as `variant` (its final network) or `variant@step`; each variant's final network if empty.
+        matrix: The curvature: `hessian`, the second derivatives of the loss; `ggn`, the generalised Gauss–Newton
+            matrix, which leaves out the second derivatives of the network itself; `fisher`, the Fisher information of
+            what the network predicts; `empirical-fisher`, the mean outer product of the examples' own gradients.
         count: Number of eigenvalues of each network.
         which: Which eigenvalues: those of largest `magnitude`, including negative ones, or of `largest` value.
         tolerance: Largest accepted residual ‖Hv − λv‖ / |λ|.
         trace: Estimator of the trace; `hutch++` holds draws / 3 vectors as long as a network in memory.
-        draws: Number of products with the Hessian for the trace.
+        draws: Number of products with the matrix for the trace.
         examples: Number of training examples of the loss, drawn once; all if unset.
         batch_size: Number of examples per pass; if unset, as many as take 16 MiB.
         batch_norm: Statistics of BatchNorm layers: `recalibrate` re-estimates them for each network on 1,000 training
@@ -59,6 +65,7 @@ class Curvature:
     """
 
     members: tuple[str, ...] = ()
+    matrix: MatrixName = attrs.field(default="hessian", metadata=ADDED)
     count: int = attrs.field(default=5, validator=and_(ge(1), AXES))
     which: Literal["magnitude", "largest"] = "magnitude"
     tolerance: float = attrs.field(default=1e-3, validator=gt(0))
@@ -88,7 +95,11 @@ class Curvature:
                 raise SpecError([f"{LABEL}: there is no variant {name!r}; {near(name, facts.variants)}"])
         if self.count > facts.probe.layout.size:
             raise SpecError([f"{LABEL}: count = {self.count}, but a network has {facts.probe.layout.size} weights"])
-        self._loss.loss(facts.probe, device(self.device, f"{LABEL}: device"), 0)
+        loss = self._loss.loss(facts.probe, device(self.device, f"{LABEL}: device"), 0)
+        try:
+            loss.require(self.matrix)
+        except EvaluationError as error:
+            raise EvaluationError(f"{LABEL}: {error}") from error
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return eigenvalues and traces as tables, with a picture of the eigenvalues; `rng` is not used."""
@@ -104,7 +115,9 @@ class Curvature:
                 measures[label] = measured
                 warnings += self._warnings(label, measured)
         return Finding(
-            tables=tables(measures), warnings=tuple(warnings), pictures=(plot(measures),) if measures else ()
+            tables=tables(measures, self.matrix),
+            warnings=tuple(warnings),
+            pictures=(plot(measures, self.matrix),) if measures else (),
         )
 
     @property
@@ -128,7 +141,9 @@ class Curvature:
     def _parts(self, bench: Bench, network: Population) -> tuple[Part, Part]:
         """Return the parts of one network."""
         where = device(self.device, f"{LABEL}: device")
-        at = LossAtNetwork(options=self._loss, task=bench.task, device=where, network=network, seed=bench.seed)
+        at = LossAtNetwork(
+            options=self._loss, task=bench.task, device=where, network=network, seed=bench.seed, matrix=self.matrix
+        )
         pairs = Eigenvalues(at=at, count=self.count, which=self.which, tolerance=self.tolerance)
         return pairs.part, Trace(at=at, estimator=self.trace, draws=self.draws).part
 
@@ -142,7 +157,7 @@ class Curvature:
             texts.append(f"{label}: {late} eigenvalues have a residual above tolerance = {self.tolerance:g}")
         # The sign of an eigenvalue within rounding of zero means nothing.
         negative = values[values < -1e-3 * np.abs(values).max(initial=0)]
-        if len(negative):
+        if len(negative) and self.matrix == "hessian":
             texts.append(
                 f"{label}: not a minimum: {len(negative)} of {len(values)} eigenvalues are negative, down to "
                 + number(negative.min())

@@ -1,4 +1,4 @@
-"""The parts of the analysis: the eigenvalues and the trace of the Hessian at one network."""
+"""The parts of the analysis: the eigenvalues and the trace at one network."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -6,7 +6,19 @@ from typing import Any, Literal
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Draft, Hessian, Loss, Part, Population, Probe, Progress, Task, eigenpairs, trace
+from globscope.api import (
+    CurvatureMatrix,
+    Draft,
+    Loss,
+    MatrixName,
+    Part,
+    Population,
+    Probe,
+    Progress,
+    Task,
+    eigenpairs,
+    trace,
+)
 
 Measures = Mapping[str, np.ndarray]
 
@@ -43,6 +55,7 @@ class LossAtNetwork:
         device: Name of the device that computes.
         network: The network, as a population of one.
         seed: The study's seed.
+        matrix: Which matrix of the loss's curvature.
     """
 
     options: LossOptions
@@ -50,6 +63,7 @@ class LossAtNetwork:
     device: str
     network: Population = field(repr=False)
     seed: int
+    matrix: MatrixName = "hessian"
 
     @property
     def label(self) -> str:
@@ -58,15 +72,17 @@ class LossAtNetwork:
 
     @property
     def inputs(self) -> list[Any]:
-        """All that the Hessian follows from beside the task and the seed."""
+        """All that the matrix follows from beside the task and the seed."""
         options, weights = self.options, np.asarray(self.network.weights[0])
         buffers = dict(self.network.members[0].buffers)
-        return [weights, buffers, options.examples, options.batch_size, options.batch_norm, options.precision]
+        known = [weights, buffers, options.examples, options.batch_size, options.batch_norm, options.precision]
+        # Parts of the Hessian have the keys that they had when there was no other matrix.
+        return known if self.matrix == "hessian" else [*known, self.matrix]
 
-    def hessian(self) -> Hessian:
-        """Return the Hessian, whose statistics are estimated now."""
+    def build(self) -> CurvatureMatrix:
+        """Return the matrix; BatchNorm's statistics are estimated now."""
         loss = self.options.loss(self.task.build(self.device), self.device, self.seed)
-        return loss.at(np.asarray(self.network.weights[0]), self.network.members[0].buffers)
+        return loss.at(np.asarray(self.network.weights[0]), self.network.members[0].buffers, self.matrix)
 
 
 @define(frozen=True, kw_only=True)
@@ -81,14 +97,14 @@ class Eigenvalues:
     def __call__(self, draft: Draft, progress: Progress) -> Measures:
         """Return `values`, `residuals` and the number of `products`."""
         del draft
-        hessian = self.at.hessian()
+        matrix = self.at.build()
         pairs = eigenpairs(
-            hessian.products,
-            hessian.size,
+            matrix.products,
+            matrix.size,
             self.count,
             which=self.which,
             tolerance=self.tolerance,
-            start=np.random.default_rng([self.at.seed, 1]).standard_normal(hessian.size),
+            start=np.random.default_rng([self.at.seed, 1]).standard_normal(matrix.size),
             progress=progress,
         )
         return {"values": pairs.values, "residuals": pairs.residuals, "products": np.array([pairs.products])}
@@ -111,9 +127,9 @@ class Trace:
     def __call__(self, draft: Draft, progress: Progress) -> Measures:
         """Return the `trace`, which is its estimate and standard error, and the number of `draws`."""
         del draft
-        hessian, rng = self.at.hessian(), np.random.default_rng([self.at.seed, 2])
+        matrix, rng = self.at.build(), np.random.default_rng([self.at.seed, 2])
         value, error = trace(
-            hessian.products, hessian.size, self.draws, rng, estimator=self.estimator, progress=progress
+            matrix.products, matrix.size, self.draws, rng, estimator=self.estimator, progress=progress
         )  # fmt: skip
         return {"trace": np.array([value, error]), "draws": np.array([self.draws])}
 

@@ -1,31 +1,40 @@
-"""Tables and a picture of the Hessians' eigenvalues and traces."""
+"""Tables and a picture of eigenvalues and traces."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
-from globscope.api import Panel, Plot, Series, Table, finite_or_none
+from globscope.api import MatrixName, Panel, Plot, Series, Table, finite_or_none
 
+NAMES: Mapping[MatrixName, str] = MappingProxyType(
+    {
+        "hessian": "Hessian",
+        "ggn": "Generalised Gauss–Newton matrix",
+        "fisher": "Fisher information matrix",
+        "empirical-fisher": "Empirical Fisher matrix",
+    }
+)
 CAPTION = (
-    "Hessian of the mean training loss, without weight decay, layers in evaluation mode, BatchNorm statistics held "
+    "of the mean training loss, without weight decay, layers in evaluation mode, BatchNorm statistics held "
     "constant. top_eigenvalue: the leading eigenvalue; found: number of eigenvalues; negative: how many of them "
     "are negative; residual: their largest ‖Hv − λv‖ / |λ|; trace: the estimate, with its standard error; products: "
-    "number of products with the Hessian for both."
+    "number of products with the matrix for both."
 )
 COLUMNS = (
     "network", "top_eigenvalue", "found", "negative", "residual", "trace", "trace_standard_error", "products"
 )  # fmt: skip
-LISTED = "Eigenvalues of the Hessian at every network, the leading one first; residual: ‖Hv − λv‖ / |λ|."
+LISTED = "Eigenvalues at every network, the leading one first; residual: ‖Hv − λv‖ / |λ|."
 
 Measured = Mapping[str, np.ndarray]
 
 
-def tables(measured: Mapping[str, Measured]) -> tuple[Table, Table]:
+def tables(measured: Mapping[str, Measured], matrix: MatrixName) -> tuple[Table, Table]:
     """Return the tables of networks and of eigenvalues, from `values`, `residuals`, `trace` and so on by network."""
     rows = tuple(_row(label, measures) for label, measures in measured.items())
     listed = tuple(row for label, measures in measured.items() for row in _eigenvalue_rows(label, measures))
     return (
-        Table(name="curvature", caption=CAPTION, columns=COLUMNS, rows=rows),
+        Table(name="curvature", caption=f"{NAMES[matrix]} {CAPTION}", columns=COLUMNS, rows=rows),
         Table(name="eigenvalues", caption=LISTED, columns=("network", "number", "eigenvalue", "residual"), rows=listed),
     )
 
@@ -52,7 +61,7 @@ def _eigenvalue_rows(label: str, measures: Measured) -> list[dict[str, str | int
     ]
 
 
-def plot(measured: Mapping[str, Measured]) -> Plot:
+def plot(measured: Mapping[str, Measured], matrix: MatrixName) -> Plot:
     """Return a plot of every network's eigenvalues."""
     series = [
         Series.of(label, np.arange(1, len(measures["values"]) + 1), measures["values"])
@@ -60,9 +69,9 @@ def plot(measured: Mapping[str, Measured]) -> Plot:
     ]
     return Plot(
         name="eigenvalues",
-        title="Leading eigenvalues of the Hessian",
-        caption="Leading eigenvalues of the Hessian of the training loss at every network.",
+        title=f"Leading eigenvalues, {NAMES[matrix]}",
+        caption=f"{NAMES[matrix]} of the training loss at every network: its leading eigenvalues.",
         x="number of the eigenvalue",
         y="eigenvalue, loss per squared distance in weight space",
-        panels=(Panel(title="Hessian", series=tuple(series)),),
+        panels=(Panel(title=NAMES[matrix], series=tuple(series)),),
     )

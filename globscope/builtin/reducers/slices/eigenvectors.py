@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from globscope.api import Eigenpairs, Hessian, Layout
+from globscope.api import CurvatureMatrix, Eigenpairs, Layout
 from globscope.builtin.reducers.slices.directions import BY_PART, Normalisation, scale_to_parts
 
 
 def normalised_eigenvectors(
-    hessian: Hessian, pairs: Eigenpairs, weights: np.ndarray, layout: Layout, normalisation: Normalisation
+    hessian: CurvatureMatrix, pairs: Eigenpairs, weights: np.ndarray, layout: Layout, normalisation: Normalisation
 ) -> np.ndarray:
     """Return (d, D) directions: the eigenvectors, every part of them as long as that of the (D,) weights if wanted.
 
@@ -30,7 +30,7 @@ def describe_eigenpairs(pairs: Eigenpairs) -> dict[str, float | str]:
 
 
 def describe_normalised(
-    hessian: Hessian, pairs: Eigenpairs, directions: np.ndarray, normalisation: Normalisation
+    hessian: CurvatureMatrix, pairs: Eigenpairs, directions: np.ndarray, normalisation: Normalisation
 ) -> dict[str, float | str]:
     """Return the curvature along each of (d, D) directions, and the cosine of its angle to the eigenvector."""
     if normalisation == "none":

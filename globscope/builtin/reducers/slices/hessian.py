@@ -13,9 +13,9 @@ from globscope.api import (
     EXAMPLES,
     WHERE,
     Chart,
+    CurvatureMatrix,
     Eigenpairs,
     EvaluationError,
-    Hessian,
     Loss,
     ReducerInputs,
     ReducerTraits,
@@ -134,7 +134,7 @@ class HessianSlice:
 
     restore = staticmethod(restore_chart)
 
-    def _pairs(self, inputs: ReducerInputs, hessian: Hessian, start: np.ndarray) -> Eigenpairs:
+    def _pairs(self, inputs: ReducerInputs, hessian: CurvatureMatrix, start: np.ndarray) -> Eigenpairs:
         """Return the eigenpairs, found from a (D,) starting vector."""
         pairs = eigenpairs(
             hessian.products,

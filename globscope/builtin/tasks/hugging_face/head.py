@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import define
 
+from globscope.api import categorical_fisher
 from globscope.builtin.tasks.criterion import answer
 from globscope.builtin.tasks.hugging_face.arguments import loss_of
 
@@ -50,17 +51,30 @@ class Head:
         """Return how many of them are predicted."""
         return (self.predictions(returned).argmax(dim=-1) == self.targets(labels)).sum()
 
-    def error(self, returned: Any, labels: Any) -> float:
-        """Return how far the model's loss is from the mean cross-entropy of these predictions and labels, relative."""
+    def cross_entropy(self, returned: Any, labels: Any) -> Any:
+        """Return the mean cross-entropy of these predictions and labels, a scalar tensor."""
         from torch.nn.functional import cross_entropy
 
+        predicted, wanted = self.predictions(returned).flatten(0, -2), self.targets(labels).flatten()
+        return cross_entropy(predicted, wanted, ignore_index=IGNORED)
+
+    def fisher(self, logits: Any, labels: Any, vectors: Any) -> Any:
+        """Return the Fisher information of the predictions that count, averaged over them, times vectors."""
+        counted = (self.targets(labels) != IGNORED)[..., None] / self.count(labels)
+        product = vectors.new_zeros(vectors.shape)
+        self.predictions(product).copy_(
+            counted * categorical_fisher(self.predictions(logits), self.predictions(vectors))
+        )
+        return product
+
+    def error(self, returned: Any, labels: Any) -> float:
+        """Return how far the model's loss is from the mean cross-entropy of these predictions and labels, relative."""
         logits, loss = answer(returned), loss_of(returned)
         if logits is None or labels.ndim != self.axes or labels.is_floating_point():
             return inf
         if tuple(logits.shape[:-1]) != tuple(labels.shape) or logits.shape[-1] < 2:
             return inf
-        predicted, wanted = self.predictions(returned).flatten(0, -2), self.targets(labels).flatten()
-        own = float(cross_entropy(predicted, wanted, ignore_index=IGNORED).detach())
+        own = float(self.cross_entropy(returned, labels).detach())
         return abs(float(loss.detach()) - own) / own if own else inf
 
 

@@ -18,6 +18,7 @@ from globscope.builtin.tasks.trial import as_user_error, require_mean
 # Added to the weights of the trial: many a fresh network gives all classes one probability, whatever its labels are.
 SPREAD = 0.1
 PERPLEXITY = "perplexity"
+NO_SPLIT = "task.model computes its loss itself, and not as the cross-entropy of its logits"
 FAILED = "the task's model fails on two of its examples"
 
 
@@ -54,6 +55,8 @@ class LanguageProbe(ModuleProbe):
             chance={f"{split}_loss": log(classes) for split in self.splits if self.head != OTHER},
             whole=self._whole(),
             no_outputs=no_outputs,
+            no_split=NO_SPLIT,
+            no_fisher=NO_SPLIT,
             example_bytes=needed,
             **self._network_traits(),
         )
@@ -124,6 +127,42 @@ class LanguageProbe(ModuleProbe):
         if measure == PERPLEXITY:  # of the mean loss: the mean of the batches' own would depend on the batches
             return (sum(total for total, _ in parts) / sum(count for _, count in parts)).exp()
         return super().finish(measure, parts)
+
+    @property
+    def predictions(self) -> Callable[[Tensors, Tensors, Any], Any]:
+        """The function of (parameters, buffers, batch) that returns the logits.
+
+        Raises:
+            AttributeError: The loss is not their cross-entropy.
+        """
+        self._require_cross_entropy()
+        return lambda parameters, buffers, batch: answer(
+            self._forward(parameters, buffers, {**batch[0], LABELS: batch[1]})
+        )
+
+    @property
+    def loss_of_predictions(self) -> Callable[[Any, Any], Any]:
+        """The function of (logits, batch) that returns the mean loss.
+
+        Raises:
+            AttributeError: The loss is not their cross-entropy.
+        """
+        self._require_cross_entropy()
+        return lambda logits, batch: self.head.cross_entropy(logits, batch[1])
+
+    @property
+    def predictions_fisher(self) -> Callable[[Any, Any, Any], Any]:
+        """The function of (logits, batch, vectors) that multiplies with the Fisher information of the predictions.
+
+        Raises:
+            AttributeError: The loss is not their cross-entropy.
+        """
+        self._require_cross_entropy()
+        return lambda logits, batch, vectors: self.head.fisher(logits, batch[1], vectors)
+
+    def _require_cross_entropy(self) -> None:
+        if self.head == OTHER:
+            raise AttributeError(NO_SPLIT)
 
     def _answer(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
         """Return a network's logits on a batch, (examples, …, classes)."""
