@@ -98,7 +98,7 @@ def condense(
         SpecError: There is no such component, or it refuses an option.
         PluginError: Another package's component failed.
     """
-    file, landscape = Path(path), read_landscape(Path(path))
+    file, landscape = Path(path), read_landscape(Path(path), field)
     name = _field(file, landscape, field)
     options = {"use": backend, "field": name, "persistence": 0.0 if raw else persistence, "adjacency": adjacency}
     components = registry or installed_registry()

@@ -666,7 +666,11 @@ def open_page(
 @app.command(rich_help_panel=RESULTS, epilog=examples("globscope topology landscape.npz --persistence 0.05"))
 def topology(
     file: Annotated[
-        Path, typer.Argument(help="An .npz file, landscaper's .npz, or loss-landscape's HDF5.", show_default=False)
+        Path,
+        typer.Argument(
+            help="An .npz file, landscaper's .npz, loss-landscape's HDF5, VTK's .vti, .vtu or .vtp, or CSV.",
+            show_default=False,
+        ),
     ],
     *,
     persistence: Annotated[

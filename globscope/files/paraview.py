@@ -40,8 +40,8 @@ def write_landscape(path: Path, landscape: Landscape, basins: Mapping[str, np.nd
     if path.suffix == ".vti":
         write_image(path, lattice_axes(samples), {name: _spread(samples, array) for name, array in data.items()})
     else:
-        cells, as_lines = _cells(samples)
-        write_grid(path, VtkGrid(points=samples.points, cells=cells, as_lines=as_lines, at_points=data))
+        cells, joined = _cells(samples)
+        write_grid(path, VtkGrid(points=samples.points, cells=cells, as_lines=joined, at_points=data, joined=joined))
 
 
 def _check(points: np.ndarray) -> None:
@@ -56,7 +56,7 @@ def _spread(samples: Samples, values: np.ndarray) -> np.ndarray:
 
 
 def _cells(samples: Samples) -> tuple[list[np.ndarray], bool]:
-    """Return the cells that join scattered samples (edges, a path, or simplices), and whether they are lines."""
+    """Return the cells between scattered samples, and whether they are lines that join neighbours, or simplices."""
     if samples.edges is not None:
         return list(samples.edges), True
     if samples.index is not None:

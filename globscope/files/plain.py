@@ -60,15 +60,20 @@ def scattered_values(path: Path, arrays: Arrays) -> Landscape:
     Raises:
         FileError: The arrays' shapes do not fit together.
     """
-    points = _points(path, arrays["points"])
+    points = check_points(path, arrays["points"])
     values = numbers(path, "values", arrays["values"])
     if values.shape != points.shape[:1]:
         raise FileError(f"{path}: 'values' must be one per point, ({len(points)},), not of shape {values.shape}")
-    edges = _edges(path, arrays["edges"], len(points)) if "edges" in arrays else None
+    edges = check_edges(path, arrays["edges"], len(points)) if "edges" in arrays else None
     return unsampled_landscape(Samples(points=points, edges=edges), {"values": values})
 
 
-def _points(path: Path, array: np.ndarray) -> np.ndarray:
+def check_points(path: Path, array: np.ndarray) -> np.ndarray:
+    """Return (n, d) points as float64.
+
+    Raises:
+        FileError: They have another shape, or are not finite.
+    """
     points = numbers(path, "points", array)
     if points.ndim != 2:
         raise FileError(f"{path}: 'points' must be (n, d), a row for each point, not of shape {points.shape}")
@@ -78,7 +83,12 @@ def _points(path: Path, array: np.ndarray) -> np.ndarray:
     return points
 
 
-def _edges(path: Path, array: np.ndarray, count: int) -> np.ndarray:
+def check_edges(path: Path, array: np.ndarray, count: int) -> np.ndarray:
+    """Return (m, 2) edges between points as int64.
+
+    Raises:
+        FileError: They have another shape, or lead to points that are not there.
+    """
     edges = whole_numbers(path, "edges", array)
     if edges.ndim != 2 or edges.shape[1] != 2:
         raise FileError(f"{path}: 'edges' must be (m, 2), two numbers of points each, not of shape {edges.shape}")
@@ -95,7 +105,7 @@ def run_landscape(path: Path, arrays: Arrays) -> Landscape:
     Raises:
         FileError: The arrays' shapes do not fit together.
     """
-    points = _points(path, arrays["points"])
+    points = check_points(path, arrays["points"])
     fields = {
         name: numbers(path, name, array)
         for name, array in arrays.items()
@@ -111,7 +121,7 @@ def run_landscape(path: Path, arrays: Arrays) -> Landscape:
         if array.shape != (len(points),):
             raise FileError(f"{path}: {name!r} must be one per point, ({len(points)},), not of shape {array.shape}")
     index, shape = _places(path, arrays, len(points)) if "index" in arrays else (None, None)
-    edges = _edges(path, arrays["edges"], len(points)) if "edges" in arrays else None
+    edges = check_edges(path, arrays["edges"], len(points)) if "edges" in arrays else None
     return Landscape(
         samples=Samples(points=points, index=index, shape=shape, edges=edges),
         fields=fields,

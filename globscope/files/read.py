@@ -12,14 +12,19 @@ from globscope.files.classic import MAGIC as HDF5, read_classic
 from globscope.files.landscaper import read_landscaper
 from globscope.files.member_points import MemberPoints, read_member_points
 from globscope.files.plain import BASIN, Arrays, lattice_values, run_landscape, scattered_values
-from globscope.reading import names_in_npz, read_json, read_npz
+from globscope.files.point_table import read_point_table
+from globscope.files.read_vtk import STARTS, read_vtk
+from globscope.reading import SEPARATORS, names_in_npz, read_json, read_npz
 from globscope.store import written_files
 from globscope.values.landscape import Landscape
 
-ZIP = b"PK"
+ZIP, BOM = b"PK", b"\xef\xbb\xbf"
+# Bytes in which the kind of a file shows: VTK's may have comments before its first element.
+START = 2**14
 ACCEPTED = (
     "accepted: an .npz with 'values' (a lattice), with 'points' and 'values', with landscaper's 'loss' and "
-    "'coordinates', or of a run's landscapes/; the HDF5 surface of tomgoldstein/loss-landscape"
+    "'coordinates', or of a run's landscapes/; the HDF5 surface of tomgoldstein/loss-landscape; VTK's .vti, .vtu and "
+    ".vtp; CSV with columns x, y, z or x1, x2 … and fields"
 )
 
 # The arrays that identify a kind of .npz, optional ones (None: any), and its reader; the first match counts.
@@ -31,8 +36,12 @@ KINDS: tuple[tuple[set[str], set[str] | None, Callable[[Path, Arrays], Landscape
 )
 
 
-def read_landscape(path: Path) -> Landscape:
-    """Return the landscape of a file. Its samples are numbered in the C order of the file's arrays.
+def read_landscape(path: Path, field: str | None = None) -> Landscape:
+    """Return the landscape of a file. Its samples are numbered in the C order of the file's arrays, or as its rows.
+
+    Args:
+        path: Where the file is.
+        field: Name of the field that is wanted, so that a message says why an array of this name is none.
 
     Raises:
         FileError: It holds no landscape; the message says what is wrong and what is accepted.
@@ -40,12 +49,23 @@ def read_landscape(path: Path) -> Landscape:
     if not path.is_file():
         raise FileError(f"{path}: {'is a folder' if path.is_dir() else 'there is no such file'}; {ACCEPTED}")
     with path.open("rb") as opened:
-        start = opened.read(len(HDF5))
-    if start == HDF5:
+        start = opened.read(START)
+    if start.startswith(HDF5):
         return read_classic(path)
-    if not start.startswith(ZIP):
-        raise FileError(f"{path}: is neither an .npz nor an HDF5 file; {ACCEPTED}")
-    return _read_npz_landscape(path)
+    if start.startswith(ZIP):
+        return _read_npz_landscape(path)
+    text = start.removeprefix(BOM).lstrip()
+    if text.startswith(STARTS):
+        return read_vtk(path, text, field)
+    if not _is_table(text):
+        raise FileError(f"{path}: is of no known kind; {ACCEPTED}")
+    return read_point_table(path, field)
+
+
+def _is_table(start: bytes) -> bool:
+    """Return whether a file may be CSV: text whose first line has a separator."""
+    first = start.partition(b"\n")[0]
+    return b"\0" not in start and any(separator.encode() in first for separator in SEPARATORS)
 
 
 def _read_npz_landscape(path: Path) -> Landscape:

@@ -1,4 +1,4 @@
-"""VTK's XML files, .vti and .vtu, written by the package `vtk`."""
+"""VTK's XML files, .vti and .vtu, written by the package `vtk`; `read_vtk` reads them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +14,8 @@ from globscope.store import replacing
 # VTK's numbers for cells: simplices by their number of points, and a line through any number of points.
 SIMPLICES = (1, 3, 5, 10)
 POLY_LINE = 4
+# The array that says whether cells join neighbours.
+JOINED = "cells_join_neighbours"
 EXTRA = 'pip install "globscope[export]"'
 
 Data = Mapping[str, np.ndarray | Sequence[str]]
@@ -29,6 +31,7 @@ class VtkGrid:
         as_lines: Whether cells are lines through their points, not the simplices that the points span.
         at_points: (n,) arrays of values at the points, by name.
         at_cells: Numbers or words for each cell, by name.
+        joined: Whether cells join neighbours; if not, they only fill the space between scattered samples.
     """
 
     points: np.ndarray = field(eq=False, repr=False)
@@ -36,6 +39,7 @@ class VtkGrid:
     as_lines: bool = False
     at_points: Data = field(factory=dict, eq=False, repr=False)
     at_cells: Data = field(factory=dict, eq=False, repr=False)
+    joined: bool = True
 
     @property
     def kinds(self) -> np.ndarray:
@@ -72,6 +76,7 @@ def write_grid(path: Path, grid: VtkGrid) -> None:
     unstructured.SetCells(_numbers(grid.kinds), cells)
     _fill(unstructured.GetPointData(), grid.at_points)
     _fill(unstructured.GetCellData(), grid.at_cells)
+    _fill(unstructured.GetFieldData(), {JOINED: np.array([grid.joined], np.uint8)})
     _write(vtk.vtkXMLUnstructuredGridWriter(), path, unstructured)
 
 

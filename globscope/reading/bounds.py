@@ -56,8 +56,13 @@ def require_unpacked(path: Path, unpacked: int, packed: int) -> None:
     Raises:
         FileError: It would take more than 256 MiB and more than 100 times its size.
     """
-    if unpacked > UNPACKED_BYTES and unpacked > RATIO * packed:
+    if unpacked > unpacked_bound(packed):
         raise FileError(
             f"{path}: {packed:,} bytes that unpack to {unpacked:,}; accepted are {UNPACKED_BYTES // MIB} MiB or "
             f"{RATIO} times the file's size, whichever is more: save it uncompressed"
         )
+
+
+def unpacked_bound(packed: int) -> int:
+    """Return how many bytes a compressed file of so many bytes may take in memory."""
+    return max(UNPACKED_BYTES, RATIO * packed)

@@ -321,11 +321,11 @@ def alone(path):
         np.save(opened, np.zeros(3))
 
 
-NEITHER = f"is neither an .npz nor an HDF5 file; {ACCEPTED}"
+UNKNOWN = f"is of no known kind; {ACCEPTED}"
 FILES = {
-    "text": (lambda path: path.write_text("values"), NEITHER),
-    "nothing": (lambda path: path.touch(), NEITHER),
-    "an array alone": (alone, NEITHER),
+    "text": (lambda path: path.write_text("values"), UNKNOWN),
+    "nothing": (lambda path: path.touch(), UNKNOWN),
+    "an array alone": (alone, UNKNOWN),
     "a folder": (lambda path: path.mkdir(), f"is a folder; {ACCEPTED}"),
     "missing": (lambda path: None, f"there is no such file; {ACCEPTED}"),
     "cut": (lambda path: path.write_bytes(b"PK\x03\x04" + b"\0" * 40), "cannot be read as .npz: ***"),
