@@ -15,11 +15,11 @@ def make_optimiser(name: str, parameters: Sequence[Any], train: Train, rate: Any
     """Return an optimiser; fused, because for small networks another step takes as long as the gradient.
 
     Args:
-        name: As in a spec.
+        name: One of the names that a spec may give.
         parameters: The tensors that it moves.
         train: The options that all runs share.
         rate: Learning rate; a tensor for a recorded step, which stays in its place when the rate changes.
-        weight_decay: Weight decay.
+        weight_decay: Weight decay, which L-BFGS does not have.
     """
     import torch
 

@@ -19,7 +19,7 @@ class Phase:
     Attributes:
         optimiser: Name of the optimiser.
         start: Epochs that are over when it begins.
-        epochs: Its own epochs.
+        epochs: How many epochs it lasts.
         rate: Its learning rate, before the schedule, which only the first phase has.
     """
 

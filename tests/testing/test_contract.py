@@ -52,6 +52,7 @@ REGISTRY = discover(entry_points(group="globscope"))
 
 SMALL = {"dim": 8, "depth": 1, "heads": 1}
 TINY_SHAPES = {"train": 16, "test": 8, "size": 8}
+TINY_PINN = {"hidden": (8,), "grid": (6, 5), "collocation": 12}
 # Options that make a component quick, or show another side of it.
 OPTIONS = {
     ("task", "classification"): [{"hidden": (8,)}],
@@ -62,7 +63,7 @@ OPTIONS = {
         {"data_options": TINY_SHAPES, "model_options": {"widths": [2, 3]}},
         {"data_options": TINY_SHAPES, "model_options": {"widths": [2, 4], "norm": "group"}, "crf": True},
     ],
-    ("task", "pinn-convection"): [{"hidden": (8,), "grid": (6, 5), "collocation": 12}],
+    **{("task", f"pinn-{name}"): [TINY_PINN] for name in ("burgers", "convection", "reaction")},
     ("reducer", "autoencoder"): [{"steps": 50}, {"steps": 20, "skip": True, "straight_loss": 0.1}],
     ("reducer", "kernel-pca"): [{}, {"kernel": "poly"}, {"kernel": "cosine", "alpha": 1e-3}],
     ("reducer", "pca"): [{}, {"latent_dim": 11}],

@@ -96,34 +96,8 @@ class PixelClasses(OutputKind):
         return ((both / either.clamp(min=1)).sum(1) / (either > 0).sum(1)).sum()
 
 
-@define(frozen=True, kw_only=True)
-class Solution(OutputKind):
-    """Values of a function of place and time; the first target is the exact value."""
-
-    @property
-    def measures(self) -> tuple[str, ...]:
-        """The names of the measures on every split."""
-        return ("loss", "error")
-
-    @property
-    def roots(self) -> tuple[str, ...]:
-        """The relative L2 error."""
-        return ("error",)
-
-    @property
-    def descriptions(self) -> dict[str, Description]:
-        """The relative L2 error."""
-        return {"error": Description(name="relative L2 error")}
-
-    def score_answers(self, outputs: Any, targets: Any) -> dict[str, tuple[Any, float]]:
-        """Return the squared distance from the exact solution, over that solution's square."""
-        exact = targets[:, 0]
-        return {"error": (((outputs[:, 0] - exact) ** 2).sum(), float((exact**2).sum()))}
-
-
 CLASSES = OutputKind(shape="(examples, classes)", axes=2, choices=1)
 VALUES = OutputKind(shape="(examples, values)", axes=2)
 TOKENS = OutputKind(shape="(examples, places, tokens)", axes=3, choices=2)
 PIXELS = PixelClasses(shape="(examples, classes, height, width)", axes=4, choices=1)
-FUNCTION = Solution(shape="(examples, values)", axes=2)
 ANYTHING = AnyOutputs(shape="any", axes=0)

@@ -10,7 +10,7 @@ from globscope.builtin.aligners import ActivationMatching, Sinkhorn, WeightMatch
 from globscope.builtin.aligners.pair_loss import permute_softly, sinkhorn
 from globscope.builtin.aligners.unit_similarity import best_assignment
 from globscope.builtin.tasks.classification import Classification
-from globscope.builtin.tasks.convection import PinnConvection
+from globscope.builtin.tasks.pinn import PinnConvection
 from globscope.testing import tiny_task
 from globscope.testing.claims import global_states, other_global_seeds
 

@@ -12,9 +12,9 @@ from globscope.builtin.evaluators.fused_statistics import FusedStatistics
 from globscope.builtin.evaluators.lift import Lift
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
-from globscope.builtin.tasks.convection import PinnConvection
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.metrics import Metric
+from globscope.builtin.tasks.pinn import PinnConvection
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
 from globscope.builtin.tasks.supervised import Supervised

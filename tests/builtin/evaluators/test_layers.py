@@ -13,7 +13,7 @@ from globscope.builtin.evaluators import pytorch
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.pools.processes import Processes
 from globscope.builtin.tasks.classification import Classification
-from globscope.builtin.tasks.convection import PinnConvection
+from globscope.builtin.tasks.pinn import PinnConvection
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
 from globscope.pipeline.disk.journal import DiskJournal

@@ -25,7 +25,7 @@ from globscope.builtin.reducers import Autoencoder
 from globscope.builtin.reducers.autoencoder.lifting import torch_lift
 from globscope.builtin.reducers.autoencoder.straight import EXAMPLES, POINTS, StraightLoss
 from globscope.builtin.tasks.classification import Classification
-from globscope.builtin.tasks.convection import PinnConvection
+from globscope.builtin.tasks.pinn import PinnConvection
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
 from globscope.testing import tiny_inputs, tiny_task
