@@ -1,5 +1,5 @@
 # The whole workflow. The active virtual environment is used if there is one, else .venv is made.
-.PHONY: study test test-slow test-browser test-ray test-vision lint format docs bench gpu
+.PHONY: study test test-slow test-browser test-ray test-vision test-mergekit lint format docs bench gpu
 
 VIRTUAL_ENV ?= $(CURDIR)/.venv
 PYTHON := $(VIRTUAL_ENV)/bin/python
@@ -36,6 +36,9 @@ test-ray: $(MARK)-test    ## the tests of plugins/globscope-ray on a cluster of 
 
 test-vision: $(MARK)-test $(MARK)-vision ## models of timm and torchvision, which must fit the torch that is there
 	$(PYTHON) -m pytest tests/builtin/tasks/test_library_models.py
+
+test-mergekit: $(MARK)-test $(MARK)-mergekit ## merging by the recipes of mergekit
+	$(PYTHON) -m pytest tests/builtin/analyses/test_mergekit.py
 
 lint: $(MARK)-lint
 	$(BIN)/ruff check .

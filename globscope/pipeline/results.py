@@ -22,7 +22,7 @@ SURROGATES = (
     "These are no trained networks, but random surrogates with the same inner products, tensor by tensor: all that "
     "this study shows follows from distances alone"
 )
-LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "gudhi")
+LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "gudhi", "mergekit")
 
 
 def study_results(

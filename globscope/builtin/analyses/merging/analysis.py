@@ -35,6 +35,7 @@ from globscope.builtin.analyses.merging.networks import Mergeable, mergeable
 from globscope.builtin.analyses.merging.output_disagreement import output_disagreement
 from globscope.builtin.analyses.merging.pairs import MergedPair, gaps_of, merge_pairs
 from globscope.builtin.analyses.merging.predictors import predictors, separate
+from globscope.builtin.analyses.merging.recipe_book import Library, installed_library, recipe_book, require_library
 from globscope.builtin.analyses.merging.requirements import require_field, require_networks, require_symmetry
 from globscope.builtin.analyses.merging.significance import forecast
 from globscope.builtin.analyses.merging.soups import ALL, merge_sets, sets_of
@@ -65,6 +66,8 @@ class Merging:
         select: Field by which greedy soups are made and scales chosen; `field` if unset.
         scales: Multiples of the mean change from the base that task arithmetic, TIES and DARE try.
         density: Share of the weights of a change that TIES and DARE keep.
+        library: Whose slerp, TIES and DARE are used: those of `mergekit`, of `globscope`, or, with `auto`, mergekit's
+            where it is installed.
         drop_seed: Seed of the weights that DARE drops.
         points: Number of networks on every straight line, including both ends.
         rank: Largest dimension of the subspaces that are compared.
@@ -84,6 +87,7 @@ class Merging:
         default=(0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0), validator=and_(min_len(1), deep_iterable(gt(0)))
     )
     density: float = attrs.field(default=0.2, validator=and_(gt(0), le(1)))
+    library: Library = attrs.field(default="auto", converter=installed_library)
     drop_seed: int = attrs.field(default=0, validator=ge(0))
     points: int = attrs.field(default=11, validator=and_(ge(3), POINTS))
     rank: int = attrs.field(default=8, validator=and_(ge(1), AXES))
@@ -106,6 +110,7 @@ class Merging:
         """
         require_networks(facts, self.members, self.sets)
         require_field(facts, self.select)
+        require_library(self.library)
         if self.aligner is not None:
             require_symmetry(facts)
             symmetry(facts.probe)
@@ -173,7 +178,12 @@ class Merging:
     def _recipes(self, atlas: Atlas) -> Recipes:
         select = atlas.field_of(self.select or self.field)
         return Recipes(
-            select=select, scales=self.scales, density=self.density, seed=self.drop_seed, aligner=self.aligner
+            select=select,
+            scales=self.scales,
+            density=self.density,
+            seed=self.drop_seed,
+            book=recipe_book(self.library),
+            aligner=self.aligner,
         )
 
     def _figures(

@@ -1,14 +1,14 @@
 """The networks that are made of several, with their fields."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 
 import numpy as np
 from attrs import define, field
 
 from globscope.api import Bench, Field, Mixtures, Networks, Population
 from globscope.builtin.analyses.merging.networks import Mergeable
-from globscope.builtin.analyses.merging.recipes import dare, merge_tensors, slerp, ties
+from globscope.builtin.analyses.merging.recipe_book import OWN, RecipeBook
+from globscope.builtin.analyses.merging.recipes import merge_tensors
 
 UNIFORM, GREEDY, ARITHMETIC, SLERP, TIES, DARE = "uniform", "greedy", "task arithmetic", "slerp", "TIES", "DARE"
 METHODS = (UNIFORM, GREEDY, SLERP, ARITHMETIC, TIES, DARE)
@@ -23,6 +23,7 @@ class Recipes:
         scales: Multiples of the mean change from the base that are tried.
         density: Share of a change's weights that TIES and DARE keep.
         seed: Seed of what DARE keeps.
+        book: Whose slerp, TIES and DARE are used.
         aligner: Name of the aligner that fits networks to the best of them; None aligns nothing.
     """
 
@@ -30,6 +31,7 @@ class Recipes:
     scales: tuple[float, ...]
     density: float
     seed: int
+    book: RecipeBook = OWN
     aligner: str | None = None
 
 
@@ -62,7 +64,7 @@ def merge_all_ways(members: Mergeable, recipes: Recipes, bench: Bench) -> list[M
     """Return what every recipe makes of some networks, each at the scale that is best by the field of selection."""
     found = [*_soups(members, recipes, bench)]
     if len(members) == 2:
-        found += _slerp(members, bench)
+        found += _slerp(members, recipes, bench)
     if members.base is not None:
         found += _multiples(members, recipes, bench)
     return sorted(found, key=lambda merged: METHODS.index(merged.method))
@@ -95,8 +97,8 @@ def greedy(members: Mergeable, select: Field, bench: Bench) -> tuple[list[int], 
     return kept, fields
 
 
-def _slerp(members: Mergeable, bench: Bench) -> list[Merged]:
-    vector = merge_tensors(members.networks.weights, members.networks.layout.sizes, slerp)
+def _slerp(members: Mergeable, recipes: Recipes, bench: Bench) -> list[Merged]:
+    vector = merge_tensors(members.networks.weights, members.networks.layout.sizes, recipes.book.slerp)
     fields = bench.measure(Networks.of(vector[None], members.networks.buffers[:1]))
     return [Merged(method=SLERP, setting="t = 0.5", fields=_first(fields))]
 
@@ -123,8 +125,11 @@ def _multiples(members: Mergeable, recipes: Recipes, bench: Bench) -> Iterator[M
 
 def _merge_changes(method: str, networks: Population, recipes: Recipes) -> np.ndarray:
     """Return the (D,) network that TIES or DARE makes at scale 1 of networks, the last of which is their base."""
-    rng, density = np.random.default_rng(recipes.seed), recipes.density
-    recipe = partial(ties, density=density) if method == TIES else partial(dare, density=density, rng=rng)
+    rng, book, density = np.random.default_rng(recipes.seed), recipes.book, recipes.density
+
+    def recipe(tensors: np.ndarray) -> np.ndarray:
+        return book.ties(tensors, density) if method == TIES else book.dare(tensors, density, rng)
+
     return merge_tensors(networks.weights, networks.layout.sizes, recipe)
 
 
@@ -132,7 +137,7 @@ def weights_of(merged: Merged, members: Mergeable, recipes: Recipes) -> np.ndarr
     """Return the (D,) float32 weights of a network that was merged of these members, made again."""
     networks, count = members.with_base, len(members)
     if merged.method == SLERP:
-        return merge_tensors(members.networks.weights, networks.layout.sizes, slerp)
+        return merge_tensors(members.networks.weights, networks.layout.sizes, recipes.book.slerp)
     if merged.method in (TIES, DARE):
         ends = np.stack([_merge_changes(merged.method, networks, recipes), networks.weights[count]])
         return np.asarray(Mixtures(weights=ends).lift(np.array([[merged.scale, 1 - merged.scale]]))[0])

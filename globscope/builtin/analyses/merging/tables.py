@@ -21,7 +21,8 @@ SOUPS = (
     "is then no worse (Wortsman et al., 2022); slerp: the middle of the great arc, tensor by tensor; task arithmetic: "
     "the base and a multiple of the members' mean change (Ilharco et al., 2023; their λ is the scale over the number "
     "of networks); TIES: the {density:.0%} largest changes of each tensor, where they agree in sign (Yadav et al., "
-    "2023); DARE: a random {density:.0%} of the changes, scaled up (Yu et al., 2024).{aligned}"
+    "2023); DARE: a random {density:.0%} of the changes, scaled up (Yu et al., 2024). Slerp, TIES and DARE are those "
+    "of {library}.{aligned}"
 )
 PAIRS = (
     "Every two networks. merged: {field} of their mean; best, mean: that of the better of the two, and their mean; "
@@ -49,6 +50,7 @@ NO_BASE = (
     "which all were trained."
 )
 ALIGNED = " The units of the networks are permuted by {aligner}, to fit those of the best member."
+LIBRARIES = {"globscope": "GlobScope", "mergekit": "mergekit"}
 Row = dict[str, Any]
 
 
@@ -63,7 +65,12 @@ def soup_table(soups: Sequence[Soup], by: Field, recipes: Recipes, aligner: str 
     rows = tuple(_soup_row(soup, number, by) for soup in soups for number in range(len(soup.merges)))
     same = ", the same field that is reported, which flatters them" if by.key == recipes.select.key else ""
     caption = SOUPS.format(
-        select=recipes.select.name, same=same, field=by.name, density=recipes.density, aligned=aligned_note(aligner)
+        select=recipes.select.name,
+        same=same,
+        field=by.name,
+        density=recipes.density,
+        library=LIBRARIES[recipes.book.library],
+        aligned=aligned_note(aligner),
     )
     return Table(name="soups", caption=caption + without_base, columns=tuple(rows[0]), rows=rows)
 
