@@ -60,6 +60,7 @@ from globscope.references import Code as Code, users_line as users_line
 from globscope.roles import (
     Aligner as Aligner,
     AlignerTraits as AlignerTraits,
+    AlignsSets as AlignsSets,
     Analysis as Analysis,
     AnalysisTraits as AnalysisTraits,
     Bench as Bench,

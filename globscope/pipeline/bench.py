@@ -16,6 +16,7 @@ from globscope.pipeline.map_sampler import MapSampler
 from globscope.pipeline.networks_digest import coordinates_digest, networks_digest
 from globscope.pipeline.stage_keys import Stage
 from globscope.pipeline.stages.align import AlignerStage
+from globscope.pipeline.stages.align_sets import align_among
 from globscope.pipeline.stages.evaluate import evaluate
 from globscope.pipeline.stages.explain import explain
 from globscope.pipeline.stages.part import attempt_parts, compute_part, compute_parts
@@ -168,6 +169,12 @@ class StudyBench:
     def align_pairs(self, aligner: str, pairs: Sequence[Pair]) -> list[Mapping[str, np.ndarray]]:
         """Return the permutations that an aligner of the spec finds for several pairs."""
         return AlignerStage.by(self.workshop, aligner).align_pairs(pairs)
+
+    def align_among(
+        self, aligner: str, networks: Mapping[str, Tensors], pairs: Sequence[tuple[str, str]]
+    ) -> list[Mapping[str, np.ndarray]]:
+        """Return the permutations of the second network of each pair that fit the first; of a set if it can."""
+        return align_among(AlignerStage.by(self.workshop, aligner), networks, pairs)
 
     def sample(self, fitted: Map, samples: Samples) -> Landscape:
         """Return the landscape at given points of a map with an inverse, decoded as one batch."""

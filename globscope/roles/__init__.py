@@ -8,6 +8,7 @@ run code; constructing a component must cost nothing.
 from globscope.roles.aligner import (
     Aligner as Aligner,
     AlignerTraits as AlignerTraits,
+    AlignsSets as AlignsSets,
     Learns as Learns,
     Scores as Scores,
     StartsFrom as StartsFrom,

@@ -1,6 +1,6 @@
 """What matches the units of two networks, and what it may learn or start from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -57,6 +57,23 @@ class Scores(Protocol):
 
     def scores(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return by group the (n, n) numbers, a's units down and b's across, whose best assignment it returns."""
+        ...
+
+
+class AlignsSets(Protocol):
+    """An aligner that fits any number of networks to one another at once, such as to their mean.
+
+    Analyses and `population.align` have it align all networks of a set together; other aligners align each network of
+    a set to one of them.
+    """
+
+    def align_set(
+        self, task: Task, networks: Sequence[Tensors], rng: np.random.Generator
+    ) -> Sequence[Mapping[str, np.ndarray]]:
+        """Return the permutations of every network, in their order, that fit all of them to one another.
+
+        They are as those of `align`; each aligned network is `symmetry.permute(network, permutations)`.
+        """
         ...
 
 

@@ -133,6 +133,16 @@ class Bench(Protocol):
         """Return what an aligner finds for several pairs with their labels; the pool's workers align side by side."""
         ...
 
+    def align_among(
+        self, aligner: str, networks: Mapping[str, Tensors], pairs: Sequence[tuple[str, str]]
+    ) -> list[Mapping[str, np.ndarray]]:
+        """Return for each pair of names the permutations of the second network that fit the first.
+
+        An aligner that `AlignsSets` aligns all the networks to one another once, and every pair follows from that; any
+        other aligns each pair by itself, as `align_pairs` does.
+        """
+        ...
+
     def sample(self, fitted: Map, samples: Samples) -> Landscape:
         """Return the landscape at given points of a map with an inverse, decoded as one batch."""
         ...

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from attrs import define, field, fields, has
 
 from globscope.errors import PluginError
-from globscope.roles.aligner import AlignerTraits, Learns, Scores, StartsFrom
+from globscope.roles.aligner import AlignerTraits, AlignsSets, Learns, Scores, StartsFrom
 from globscope.roles.analysis import AnalysisTraits, Derives, Evaluates, FindsCurves, Merges, Plans, Refits
 from globscope.roles.evaluator import EvaluatorTraits, GivesBuffers, TriesScoring
 from globscope.roles.pool import PoolTraits
@@ -66,7 +66,7 @@ OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
         "sampler": (SamplerTraits, Searches, BuildsOn, Counts, Explains, FillsLattice, Checks),
         "evaluator": (EvaluatorTraits, TriesScoring, GivesBuffers, Checks),
         "topology": (TopologyTraits, Checks),
-        "aligner": (AlignerTraits, Scores, StartsFrom, Learns, Checks),
+        "aligner": (AlignerTraits, Scores, AlignsSets, StartsFrom, Learns, Checks),
         "pool": (PoolTraits,),
         "analysis": (AnalysisTraits, Derives, Plans, Evaluates, Refits, FindsCurves, Merges, Checks),
     }

@@ -30,6 +30,14 @@ def test_a_permuted_copy_lies_on_the_network_that_it_copies(atlas):
     assert not np.allclose(raw.population.weights[first[-1:]], raw.population.weights[second[-1:]])
 
 
+def test_an_aligner_of_sets_leaves_the_reference_and_brings_the_others_to_it(tmp_path):
+    networks(tmp_path)
+    study = globscope.load(write_spec(tmp_path, 'align = "merge-many"\nreference = "B"'), folder=tmp_path / "run")
+    aligned, raw = (one.population for one in run_undrawn(study).atlas.maps)
+    assert np.array_equal(aligned.weights[aligned.of("B")], raw.weights[raw.of("B")])
+    assert np.array_equal(aligned.weights[aligned.of("A")], raw.weights[raw.of("B")])
+
+
 def test_all_checkpoints_of_a_run_take_one_order(atlas):
     """B's first checkpoint was permuted as its last, so the last one's order brings it back too."""
     population = atlas.maps[0].population

@@ -92,6 +92,9 @@ OPTIONS = {
     ("topology", "gudhi"): [{}, {"field": "test_loss", "adjacency": "full", "mask": True}],
     ("aligner", "weight-matching"): [{}],
     ("aligner", "activation-matching"): [{}, {"similarity": "correlation", "examples": 20}],
+    ("aligner", "merge-many"): [{}, {"rounds": 1, "sweeps": 3}],
+    # One step is weight matching; further ones may find a lower loss halfway, as `sinkhorn` does below.
+    ("aligner", "straight-through"): [{"steps": 1}],
     ("aligner", "sinkhorn"): [
         {"loss": "weights", "start": "weight-matching"},
         {"loss": "weights", "start": "random"},
@@ -170,7 +173,7 @@ def test_the_evaluator_keeps_the_contract_when_networks_are_stacked(check):
 
 
 @parametrize_contract(
-    [built_in("aligner", "sinkhorn", {})],
+    [built_in("aligner", "sinkhorn", {}), built_in("aligner", "straight-through", {"steps": 20, "learning_rate": 0.3})],
     expected_failures={
         "recovers_a_permuted_copy": "for an untrained network it finds a mean with another order of the copy's units "
         "whose loss is below the network's own"
@@ -446,6 +449,7 @@ def analysis(changed):
 
 
 WEIGHTS = REGISTRY.role("aligner")["weight-matching"].cls
+MANY = REGISTRY.role("aligner")["merge-many"].cls
 
 
 def aligner(changed):
@@ -453,6 +457,13 @@ def aligner(changed):
         return changed(WEIGHTS.align(self, task, a, b, rng), b)
 
     return WEIGHTS, {"align": align}
+
+
+def sets(changed):
+    def align_set(self, task, networks, rng):
+        return changed(MANY.align_set(self, task, networks, rng))
+
+    return MANY, {"align_set": align_set}
 
 
 def emptied(found, b):
@@ -618,6 +629,11 @@ WRONG = {
     "writes to the network that it aligns": (
         aligner(emptied),
         {"leaves_inputs_untouched", "recovers_a_permuted_copy"},
+    ),
+    "aligns one network less than it is handed": (sets(lambda found: found[1:]), {"aligns_a_set_to_one_order"}),
+    "leaves a set in the order in which it is": (
+        sets(lambda found: [{name: np.arange(len(order)) for name, order in one.items()} for one in found]),
+        {"aligns_a_set_to_one_order", "recovers_a_permuted_copy"},
     ),
     "shows a module of other weights": (
         task(inputs=lambda self, batch: (batch[1],)),

@@ -94,17 +94,22 @@ class PairLoss:
 
     def loss(self, soft: Mapping[str, Any], rng: np.random.Generator) -> Any:
         """Return the loss with b's units mixed by `soft`, differentiable in it."""
-        import torch
-
         permuted = permute_softly(self.symmetry, self.b, soft)
         if self.kind == "weights":
             return sum((tensor - permuted[name]).square().sum() for name, tensor in self.a.items())
         share = 0.5 if self.kind == "midpoint" else rng.random()
+        return self.loss_between(permuted, self.draw_batch(rng), share)
+
+    def loss_between(self, permuted: Mapping[str, Any], batch: Any, share: float = 0.5) -> Any:
+        """Return the task's loss at a share of the line from a to b as it is permuted, differentiable in the latter."""
+        import torch
+
         mixed = {name: torch.lerp(tensor, permuted[name], share) for name, tensor in self.a.items()}
         # A mixture has no statistics of its own; it uses those of the batch, as in training.
-        return self.probe.objective(mixed, self.scratch, self._batch(rng), training=bool(self.probe.statistics))
+        return self.probe.objective(mixed, self.scratch, batch, training=bool(self.probe.statistics))
 
-    def _batch(self, rng: np.random.Generator) -> Any:
+    def draw_batch(self, rng: np.random.Generator) -> Any:
+        """Return a batch of examples of the training split, drawn without replacement."""
         import torch
 
         first = self.probe.splits[0]

@@ -6,11 +6,9 @@ import numpy as np
 from attrs import define, field
 from attrs.validators import and_, ge
 
-from globscope.api import STEPS, Group, Symmetry, Task, Tensors, symmetry
-from globscope.builtin.aligners.unit_similarity import best_assignment, weight_similarity
-
-# A step must gain at least this share of the similarity: less is rounding error.
-GAIN = 1e-12
+from globscope.api import STEPS, Symmetry, Task, Tensors, symmetry
+from globscope.builtin.aligners.coordinate_descent import identity, match_weights
+from globscope.builtin.aligners.unit_similarity import weight_similarity
 
 
 @define(frozen=True, kw_only=True)
@@ -43,20 +41,4 @@ class WeightMatching:
         return {group.name: weight_similarity(groups, group, a, b, permutations) for group in groups.groups}
 
     def _match(self, groups: Symmetry, a: Tensors, b: Tensors, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        permutations = {group.name: np.arange(group.size) for group in groups.groups}
-        for _ in range(self.sweeps):
-            order = rng.permutation(len(groups.groups))
-            if not sum(_improve(groups, groups.groups[number], a, b, permutations) for number in order):
-                break
-        return permutations
-
-
-def _improve(groups: Symmetry, group: Group, a: Tensors, b: Tensors, permutations: dict[str, np.ndarray]) -> bool:
-    """Set the best permutation of a group, given the others; return whether something is gained."""
-    similarity = weight_similarity(groups, group, a, b, permutations)
-    rows, before, best = np.arange(group.size), permutations[group.name], best_assignment(similarity)
-    old, new = similarity[rows, before].sum(), similarity[rows, best].sum()
-    if new - old <= GAIN * abs(old):
-        return False
-    permutations[group.name] = best
-    return True
+        return match_weights(groups, (a, b), identity(groups), self.sweeps, rng)

@@ -59,6 +59,14 @@ class PairAligner:
         with component_errors(self.registry, self.component):
             return checked_permutations(self.label, aligner.align(self.task, a, b, self._rng))
 
+    def align_set(self, networks: Sequence[Tensors]) -> list[dict[str, np.ndarray]]:
+        """Return the permutations of every network that fit all of them to one another."""
+        with component_errors(self.registry, self.component):
+            orders = list(self.ready.align_set(self.task, networks, self._rng))
+            if len(orders) != len(networks):
+                raise PluginError(f"{self.label}: permutations of {len(orders)} networks; {len(networks)} are wanted")
+            return [checked_permutations(self.label, order) for order in orders]
+
     def _started_aligner(self, a: Tensors, b: Tensors) -> Any:
         """Return the aligner with the scores of a pair that it starts from."""
         if self.before is None:

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from globscope.pipeline.stage_keys import Stage
 from globscope.pipeline.stages.align import AlignerStage
+from globscope.pipeline.stages.align_sets import align_among
 from globscope.pipeline.workshop import Workshop
 from globscope.population import files
 from globscope.store import key
@@ -62,8 +63,9 @@ def _orders(workshop: Workshop, population: Population, reference: str, goal: An
     """Return the permutations of every run; the reference keeps its own order."""
     assert workshop.spec.population.align is not None
     others = [variant for variant in population.variants if variant != reference]
-    pairs = [(goal, population.tensors(population.of(one)[-1]), f"{one} to {reference}") for one in others]
-    found = AlignerStage.by(workshop, workshop.spec.population.align).align_pairs(pairs)
+    networks = {reference: goal} | {one: population.tensors(population.of(one)[-1]) for one in others}
+    aligner = AlignerStage.by(workshop, workshop.spec.population.align)
+    found = align_among(aligner, networks, [(reference, one) for one in others])
     return {reference: {}} | {one: dict(order) for one, order in zip(others, found, strict=True)}
 
 

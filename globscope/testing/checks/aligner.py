@@ -8,6 +8,7 @@ import numpy as np
 
 from globscope.api import (
     AlignerTraits,
+    AlignsSets,
     Finding,
     Member,
     Population,
@@ -16,6 +17,7 @@ from globscope.api import (
     Progress,
     Symmetry,
     SymmetryError,
+    capability,
     symmetry,
     traits,
 )
@@ -29,8 +31,8 @@ Arrays = dict[str, np.ndarray]
 Permutations = Mapping[str, np.ndarray]
 # Float32 sums over six units in another order.
 SAME_LOSS = 1e-5
-# Networks to learn from.
-ZOO = 12
+# Networks to learn from, and copies that are aligned together.
+ZOO, SET = 12, 4
 
 
 @cache
@@ -71,6 +73,21 @@ class AlignerChecks(OptionChecks):
             middle = {name: (a[name] + back[name]) / 2 for name in a}
             text = f"halfway between a network{which} and the aligned copy of itself is another network"
             require_near(_loss(task, middle), _loss(task, a), SAME_LOSS, text)
+
+    def aligns_a_set_to_one_order(self) -> None:
+        """One that aligns sets gives every network a permutation of every group, and copies of one the same order."""
+        for which, task in self._read.items() if capability(self.component, AlignsSets) else ():
+            found, rng = _symmetry(task), np.random.default_rng(5)
+            copies = [found.permute(_network(task, 0), found.random(rng)) for _ in range(SET)]
+            orders = self.component.align_set(task, copies, np.random.default_rng(0))
+            require(len(orders) == SET, f"gives permutations of {len(orders)} networks for a set of {SET}")
+            aligned = [
+                found.permute(copy, checked_permutations("the aligner", order))
+                for copy, order in zip(copies, orders, strict=True)
+            ]
+            for at, network in enumerate(aligned):
+                odd = [name for name in network if not np.array_equal(network[name], aligned[0][name])]
+                require(not odd, f"aligns copy {at} of a network{which} to another order than copy 0: {odd}")
 
     def same_generator_gives_the_same_permutations(self) -> None:
         """Equal arguments give equal permutations, whatever the global random state, which is left alone."""

@@ -123,6 +123,12 @@ class TinyBench:
         """Return permutations drawn from a fixed seed for every pair."""
         return [self.align(aligner, *pair) for pair in pairs]
 
+    def align_among(
+        self, aligner: str, networks: Mapping[str, Tensors], pairs: Sequence[tuple[str, str]]
+    ) -> list[Mapping[str, np.ndarray]]:
+        """Return permutations drawn from a fixed seed for every pair."""
+        return self.align_pairs(aligner, [(networks[a], networks[b], f"{b} to {a}") for a, b in pairs])
+
     def sample(self, fitted: Map, samples: Samples) -> Landscape:
         """Return the two bowls at given points, whatever the map."""
         del fitted

@@ -142,6 +142,21 @@ def test_a_run_brought_back_to_the_one_it_copies_takes_its_steps_on_the_map(resu
     assert row["nearest"]
 
 
+def test_an_aligner_of_sets_fits_all_runs_to_one_another_at_once(folder):
+    def stages():
+        return set((folder / "run/stages/align").glob("*"))
+
+    before = stages()
+    found = values(study(folder, 'aligners = ["merge-many"]\ntrajectories = false'))
+    # The three runs at once, and alone the one alignment to a third network that is no pair of the analysis.
+    assert len(stages() - before) == 2
+    population = found.atlas.population
+    [rebased] = (row for row, member in enumerate(population.members) if member.variant == "B→A merge-many")
+    assert np.array_equal(population.weights[rebased], population.weights[population.of("A")[-1]])
+    for one, other in (("A", "B"), ("A", "C"), ("B", "C")):
+        assert by_how(found, "barriers", one=one, other=other)["merge-many"]["changed"] < 1e-6
+
+
 def test_another_option_of_an_aligner_derives_its_networks_anew(folder):
     lines = 'pairs = [["A", "C"]]\naligners = ["mine"]\n[[aligner]]\nuse = "activation-matching"\nname = "mine"\n'
     before = len(list((folder / "run/stages/derive").iterdir()))

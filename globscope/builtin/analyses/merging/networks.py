@@ -57,8 +57,9 @@ class Mergeable:
         """Return the networks with their units permuted so that they fit those of one of them."""
         others = [row for row in range(len(self)) if row != reference]
         tensors, names = self.networks.tensors, self.names
-        pairs = [(tensors(reference), tensors(row), f"{names[row]} to {names[reference]}") for row in others]
-        orders = dict(zip(others, bench.align_pairs(aligner, pairs), strict=True))
+        all_tensors = {names[row]: tensors(row) for row in (reference, *others)}
+        found = bench.align_among(aligner, all_tensors, [(names[reference], names[row]) for row in others])
+        orders = dict(zip(others, found, strict=True))
         symmetries, networks = symmetry(bench.task.build("cpu")), self.networks
         permuted = [symmetries.permute(tensors(row), orders.get(row, {})) for row in range(len(self))]
         members = tuple(

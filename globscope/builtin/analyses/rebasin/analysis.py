@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import chain
 
 import attrs
 import numpy as np
@@ -102,37 +103,40 @@ class Rebasin:
         """Return the re-based networks, pair by pair: by each aligner, at random, and aligned to a third network."""
         symmetries, populations = symmetry(task.build("cpu")), list[Population]()
         pairs = choose_pairs(self.pairs, self.against, population.variants)
-        for name in self.aligners:  # all of one aligner's at once; below, they are read from the store
-            bench.align_pairs(name, [_tensors(*one, population) for one in self._alignments(name, pairs, population)])
+        orders = {name: self._orders(name, pairs, population, bench) for name in self.aligners}
         for pair in pairs:
-            for rebased, order in self._permutations(pair, symmetries, population, bench, rng):
+            for rebased, order in self._permutations(pair, symmetries, population, orders, rng):
                 whole, in_fit = (option and not rebased.is_null for option in (self.trajectories, self.in_fit))
                 populations.append(members(rebased, symmetries, order, population, whole=whole, in_fit=in_fit))
         return reduce(Population.concatenate, populations)
 
-    def _alignments(self, name: str, pairs: Sequence[tuple[str, str]], population: Population) -> list[tuple[str, str]]:
-        """Return the partner and the run of all that an aligner aligns, each once."""
-        thirds = [(third_variant(pair, population.variants), pair[1]) for pair in pairs]
-        further = [(third, run) for third, run in thirds if third is not None] if name == self.aligners[0] else []
-        return list(dict.fromkeys([*pairs, *further]))
+    def _orders(
+        self, name: str, pairs: Sequence[tuple[str, str]], population: Population, bench: Bench
+    ) -> dict[tuple[str, str], Permutations]:
+        """Return the permutations that an aligner finds, by partner and run; the first aligner's to third ones too."""
+        finals = {run: population.tensors(population.of(run)[-1]) for run in dict.fromkeys(chain(*pairs))}
+        found = dict(zip(pairs, bench.align_among(name, finals, pairs), strict=True))
+        thirds = [(third_variant(pair, population.variants), pair[1]) for pair in pairs if name == self.aligners[0]]
+        further = [(third, run) for third, run in dict.fromkeys(thirds) if third and (third, run) not in found]
+        alone = bench.align_pairs(name, [_tensors(*one, population) for one in further])
+        return found | dict(zip(further, alone, strict=True))
 
     def _permutations(
         self,
         pair: tuple[str, str],
         symmetries: Symmetry,
         population: Population,
-        bench: Bench,
+        orders: Mapping[str, Mapping[tuple[str, str], Permutations]],
         rng: np.random.Generator,
     ) -> Iterator[tuple[Rebased, Permutations]]:
         """Yield the ways to re-base a pair, with their permutations."""
         partner, run = pair
         for name in self.aligners:
-            yield Rebased(partner=partner, run=run, method=name), _align(name, partner, run, population, bench)
+            yield Rebased(partner=partner, run=run, method=name), orders[name][pair]
         yield Rebased(partner=partner, run=run, method=RANDOM), symmetries.random(rng)
         third = third_variant(pair, population.variants)
         if third is not None:
-            order = _align(self.aligners[0], third, run, population, bench)
-            yield Rebased(partner=partner, run=run, method=THIRD), order
+            yield Rebased(partner=partner, run=run, method=THIRD), orders[self.aligners[0]][third, run]
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return barriers, counts and networks as tables, with pictures of the lines and the maps."""
@@ -190,10 +194,6 @@ def third_variant(pair: tuple[str, str], variants: Sequence[str]) -> str | None:
     after = list(variants).index(pair[1]) + 1
     others = [name for name in (*variants[after:], *variants[:after]) if name not in pair]
     return others[0] if others else None
-
-
-def _align(name: str, partner: str, run: str, population: Population, bench: Bench) -> Permutations:
-    return bench.align(name, *_tensors(partner, run, population))
 
 
 def _tensors(partner: str, run: str, population: Population) -> tuple[Tensors, Tensors, str]:
