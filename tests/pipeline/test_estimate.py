@@ -111,7 +111,7 @@ def test_some_steps_of_an_autoencoder_tell_of_all():
     assert Autoencoder(steps=7).trial(12)[1] == 1
 
 
-@pytest.mark.parametrize("name", ["pca", "kernel-pca", "isomap", "mds"])
+@pytest.mark.parametrize("name", ["pca", "kernel-pca", "isomap", "mds", "t-sne"])
 def test_a_fit_that_solves_for_very_many_members_is_not_tried(name):
     reducer = installed_registry().role("reducer")[name].cls()
     assert reducer.trial(1000) is not None

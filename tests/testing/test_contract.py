@@ -72,6 +72,7 @@ OPTIONS = {
     ("reducer", "hull"): [{}, {"points": "ends and starts"}, {"of": ("A", "C@1")}],
     ("reducer", "mds"): [{}],
     ("reducer", "isomap"): [{}],
+    ("reducer", "t-sne"): [{}, {"latent_dim": 4, "start": "random"}],
     ("reducer", "random"): [
         {},
         {"centre": "B@1", "normalisation": "none", "distance": (1.0, 2.0)},

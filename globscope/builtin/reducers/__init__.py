@@ -12,6 +12,7 @@ from globscope.builtin.reducers.slices.random import Random
 from globscope.builtin.reducers.slices.through import Line, Plane
 from globscope.builtin.reducers.slices.trajectory import TrajectoryPca
 from globscope.builtin.reducers.span import Span
+from globscope.builtin.reducers.t_sne import TSne
 from globscope.builtin.reducers.umap import Umap
 
 GLOBSCOPE_API = 2
@@ -30,6 +31,7 @@ def globscope_reducers() -> dict[str, type]:
         "simplex": Simplex,
         "mds": Mds,
         "isomap": Isomap,
+        "t-sne": TSne,
         "random": Random,
         "hessian": HessianSlice,
         "trajectory-pca": TrajectoryPca,

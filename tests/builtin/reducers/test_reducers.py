@@ -10,7 +10,7 @@ from sklearn.kernel_ridge import KernelRidge
 from support.reduction import MEMBERS, inputs, reduce
 
 from globscope.api import FullSpace, GlobscopeError, PopulationError, ReducerInputs
-from globscope.builtin.reducers import Isomap, KernelPca, Mds, Pca, Umap
+from globscope.builtin.reducers import Isomap, KernelPca, Mds, Pca, TSne, Umap
 
 
 def of(coordinates, seed=0):
@@ -34,9 +34,9 @@ def squared_error(chart, given):
     return ((chart.decode(chart.latents) - given.coordinates) ** 2).sum()
 
 
-ALL = [Pca, KernelPca, Mds, Isomap, Umap]
-NAMES = ["pca", "kernel-pca", "mds", "isomap", "umap"]
-SEEDLESS = [Pca(), KernelPca(), Mds(), Isomap()]
+ALL = [Pca, KernelPca, Mds, Isomap, TSne, Umap]
+NAMES = ["pca", "kernel-pca", "mds", "isomap", "t-sne", "umap"]
+SEEDLESS = [Pca(), KernelPca(), Mds(), Isomap(), TSne(max_iterations=250)]
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 5])
@@ -132,7 +132,7 @@ def test_members_that_all_coincide_are_refused(reducer):
         reduce(reducer(), of(np.ones((MEMBERS, 5))))
 
 
-@pytest.mark.parametrize("reducer", [Pca, KernelPca, Mds, Isomap])
+@pytest.mark.parametrize("reducer", [Pca, KernelPca, Mds, Isomap, TSne])
 def test_a_few_members_that_coincide_are_mapped_to_one_place(reducer):
     given = inputs()
     coordinates = given.coordinates.copy()
@@ -234,6 +234,9 @@ def test_maps_without_a_way_back_tell_the_reader_why():
     assert isomap.decode is None
     assert mds.why_no_inverse.startswith("MDS places the members alone")
     assert isomap.why_no_inverse.startswith("Isomap places networks on the map")
+    t_sne = reduce(TSne(max_iterations=250), inputs())
+    assert (t_sne.encode, t_sne.decode) == (None, None)
+    assert t_sne.why_no_inverse.startswith("t-SNE places the members alone")
 
 
 def test_isomap_joins_variants_whose_neighbourhoods_do_not_meet():
@@ -241,6 +244,53 @@ def test_isomap_joins_variants_whose_neighbourhoods_do_not_meet():
     apart[:8] += 100
     chart = reduce(Isomap(n_neighbors=3), of(apart))
     assert np.isfinite(chart.latents).all()
+
+
+def two_groups(apart, members=30):
+    rng = np.random.default_rng(4)
+    points = rng.normal(size=(members, 5))
+    points[: members // 2] += apart
+    return of(points)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+def test_t_sne_keeps_groups_apart_in_any_unit(unit):
+    given = of(two_groups(20).coordinates * unit)
+    latents = reduce(TSne(), given).latents
+    distances = np.linalg.norm(latents[:, None] - latents, axis=2)
+    near = np.argsort(distances, axis=1)[:, 1:6]
+    assert ((near < 15) == (np.arange(30) < 15)[:, None]).all()
+
+
+@pytest.mark.parametrize(
+    ("asked", "members", "used"), [(None, 12, 11 / 3), (None, 100, 30), (2.5, 12, 2.5), (99, 31, 10)]
+)
+def test_the_perplexity_of_t_sne_is_at_most_a_third_of_the_others(asked, members, used):
+    chart = reduce(TSne(perplexity=asked, max_iterations=250), two_groups(1, members))
+    assert chart.notes["perplexity"] == pytest.approx(used)
+    assert chart.notes["kl_divergence"] > 0
+
+
+def test_three_members_have_a_t_sne():
+    assert np.isfinite(reduce(TSne(max_iterations=250), two_groups(1, 3)).latents).all()
+
+
+def test_a_random_start_of_t_sne_depends_on_the_seed_alone():
+    given, reducer = two_groups(1, 12), TSne(start="random", max_iterations=250)
+    one, same, other = (reduce(reducer, given, seed=seed).latents for seed in (0, 0, 1))
+    assert np.array_equal(one, same)
+    assert not np.allclose(one, other)
+
+
+@pytest.mark.slow
+def test_the_approximate_gradient_of_t_sne_gives_equal_bits_on_any_number_of_threads():
+    from threadpoolctl import threadpool_limits
+
+    given, found = two_groups(5, 400), list[np.ndarray]()
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="openmp"):
+            found.append(reduce(TSne(max_iterations=250), given).latents)
+    assert np.array_equal(*found)
 
 
 def test_neighbourhoods_are_at_most_all_the_others():
