@@ -175,6 +175,7 @@ from globscope.topology.adjacency import (
     neighbours as neighbours,
     resolve_adjacency as resolve_adjacency,
 )
+from globscope.topology.basin_values import basin_values as basin_values
 from globscope.topology.condense import condense as condense, smad as smad, value_range as value_range
 from globscope.topology.distance import bottleneck as bottleneck, diagram as diagram, wasserstein as wasserstein
 from globscope.topology.joins import join_heights as join_heights, nearest_samples as nearest_samples
@@ -182,7 +183,8 @@ from globscope.topology.lattice_critical_points import (
     CriticalPoints as CriticalPoints,
     critical_points as critical_points,
 )
-from globscope.topology.level_sets import level_set_tree as level_set_tree
+from globscope.topology.level_set_pictures import barcode_plot as barcode_plot, tree_plot as tree_plot
+from globscope.topology.level_sets import level_set_tree as level_set_tree, persistence_pairs as persistence_pairs
 from globscope.topology.membership import (
     OFF_SLICE as OFF_SLICE,
     PATH as PATH,
@@ -194,14 +196,17 @@ from globscope.topology.membership import (
     runs_by_basin as runs_by_basin,
 )
 from globscope.topology.outline import Outline as Outline, outline as outline
-from globscope.topology.passes import Passes as Passes, tree_neighbours as tree_neighbours
+from globscope.topology.passes import Passes as Passes, tree_edges as tree_edges, tree_neighbours as tree_neighbours
 from globscope.topology.runs_on_map import BY_DESIGN as BY_DESIGN, SHARE as SHARE, RunsOnMap as RunsOnMap
+from globscope.topology.steepest_cells import SteepestCells as SteepestCells, steepest_cells as steepest_cells
+from globscope.topology.surrogates import permute as permute, randomise_phases as randomise_phases
 from globscope.topology.tree import (
     Branches as Branches,
     simplify as simplify,
     sweep_order as sweep_order,
     trees as trees,
 )
+from globscope.topology.tree_figures import TreeFigures as TreeFigures
 from globscope.torch_settings import (
     Precision as Precision,
     default_type as default_type,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from globscope.topology.adjacency import LATTICE, edge_ends
+from globscope.topology.elder_rule import ElderPairs
 from globscope.topology.neighbour_rules import lattice_neighbours
 from globscope.topology.tree import sweep_order
 from globscope.values.landscape import Landscape
@@ -39,33 +40,5 @@ def leaf_count(values: np.ndarray, low: np.ndarray, high: np.ndarray, threshold:
         high: (e,) higher ends, rising.
         threshold: Persistence of a branch that is no leaf, at most.
     """
-    home = _descent(len(values), low, high)
-    ends = np.sort(np.stack([home[low], home[high]]), axis=0)
-    meets = np.flatnonzero(ends[0] != ends[1])
-    # Edges stand by rising higher end, so the first between two basins of descent is the lowest.
-    first = meets[np.sort(np.unique(ends[0, meets] * len(values) + ends[1, meets], return_index=True)[1])]
-    minima = np.unique(home).tolist()
-    parents, leaves = dict(zip(minima, minima, strict=True)), len(minima)
-    for one, other, top in zip(*ends[:, first].tolist(), values[high[first]].tolist(), strict=True):
-        elder, younger = sorted((_root(parents, one), _root(parents, other)))
-        if elder != younger:
-            parents[younger] = elder
-            leaves -= bool(top - values[younger] <= threshold)
-    return leaves
-
-
-def _descent(count: int, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Return the minimum at which each vertex' steepest descent ends."""
-    down = np.arange(count)
-    np.minimum.at(down, high, low)
-    while (down != (further := down[down])).any():
-        down = further
-    return down
-
-
-def _root(parents: dict[int, int], vertex: int) -> int:
-    """Return the lowest minimum of a vertex' component, and shorten the way to it."""
-    while parents[vertex] != vertex:
-        parents[vertex] = parents[parents[vertex]]
-        vertex = parents[vertex]
-    return vertex
+    pairs = ElderPairs.of(len(values), low, high)
+    return len(pairs.minima) - int((pairs.persistences(values) <= threshold).sum())

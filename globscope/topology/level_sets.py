@@ -9,7 +9,7 @@ from globscope.topology.adjacency import edge_ends
 from globscope.topology.augmented_trees import contour_arcs, join_parents, split_parents
 from globscope.topology.critical_arcs import critical_arcs
 from globscope.topology.passes import tree_neighbours
-from globscope.topology.prune import Pruning
+from globscope.topology.prune import BranchDecomposition, Pruning
 from globscope.topology.tree import sweep_order
 from globscope.values.landscape import Landscape
 from globscope.values.level_set_tree import END, JOIN_SADDLE, MAXIMUM, SPLIT_SADDLE, LevelSetTree, TreeKind
@@ -81,8 +81,21 @@ def prune_tree(tree: LevelSetTree, persistence: float) -> LevelSetTree:
     gone = [branch.leaf for branch in cut.branches]
     rows = np.union1d(ends, np.setdiff1d(np.setdiff1d(np.arange(len(tree.nodes)), tree.arcs), gone)).astype(int)
     number = {arc: row for row, (_, _, arc) in enumerate(left)}
-    home = np.array([*(number[cut.final(arc)] for arc in range(len(tree.arcs))), -1])
+    home = np.array([*(number[cut.heir(arc)] for arc in range(len(tree.arcs))), -1])
     return _tree(tree.kind, tree.nodes[rows], tree.values[rows], np.searchsorted(rows, ends), home[tree.arc])
+
+
+def persistence_pairs(tree: LevelSetTree) -> tuple[np.ndarray, np.ndarray]:
+    """Return the (p, 2) rows of a join or split tree's nodes where a component appears and where it ends.
+
+    Also the (p,) mask of those that never end, whose second row is the end of their part of the tree. The longest stand
+    first.
+    """
+    found = BranchDecomposition.of(tree.values, tree.arcs)
+    pairs = np.array([(branch.leaf, branch.saddle) for branch in found.branches], int).reshape(-1, 2)
+    longest = np.argsort([-branch.height for branch in found.branches], kind="stable")
+    ends = np.sort(pairs, axis=1)[:, :: 1 if tree.kind == "join" else -1]
+    return ends[longest], (np.array(found.parents, int) < 0)[longest]
 
 
 def _tree(kind: TreeKind, nodes: np.ndarray, values: np.ndarray, arcs: np.ndarray, arc: np.ndarray) -> LevelSetTree:

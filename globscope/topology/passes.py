@@ -69,6 +69,13 @@ def tree_neighbours(samples: Samples, swept: np.ndarray, topology: Topology) -> 
     return neighbours(samples, swept, rule, topology.neighbours)
 
 
+def tree_edges(landscape: Landscape, topology: Topology) -> np.ndarray:
+    """Return the (e, 2) numbers of the samples of a merge tree that are neighbours by its rule."""
+    swept = sweep_order(np.asarray(landscape.fields[topology.field], float), topology.full.basin >= 0)
+    pairs: np.ndarray = swept[np.stack(edge_ends(tree_neighbours(landscape.samples, swept, topology)), axis=1)]
+    return pairs
+
+
 def tree_passes(
     landscape: Landscape, values: np.ndarray, topology: Topology, tree: MergeTree | None = None
 ) -> list[np.ndarray]:

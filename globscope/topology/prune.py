@@ -16,11 +16,13 @@ class Branch:
         leaf: Row of the leaf.
         saddle: Row of the node where the branch begins; of a component's last branch, the other leaf.
         height: |value of the leaf − value of the saddle|.
+        arc: Number of the arc that was left of the path when it was cut off; −1 of a node without arcs.
     """
 
     leaf: int
     saddle: int
     height: float
+    arc: int
 
 
 @define(kw_only=True)
@@ -34,7 +36,9 @@ class Pruning:
         values: (k,) values at the nodes, which stand by rising (value, vertex).
         above: For each node, the arcs that lead up from it, by the node where they end.
         below: For each node, the arcs that lead down from it, by the node where they end.
-        home: For each arc, the one of which it has become a part; itself if it is left.
+        home: For each arc, the one with which it has become one; itself if there is none.
+        heirs: For an arc that was cut off, the one that has its samples: on the same side of the saddle.
+        within: For a node that is no longer one, the arc on which it lies.
         waiting: Heap of the leaves that can be cut off; some no longer can.
         branches: Branches that were cut off, in order.
     """
@@ -43,6 +47,8 @@ class Pruning:
     above: list[dict[int, int]]
     below: list[dict[int, int]]
     home: list[int]
+    heirs: dict[int, int] = Factory(dict)
+    within: dict[int, int] = Factory(dict)
     waiting: list[Leaf] = Factory(list)
     branches: list[Branch] = Factory(list)
 
@@ -81,21 +87,28 @@ class Pruning:
         """Return (lower node, upper node, number) of the arcs that are left, sorted."""
         return sorted((low, high, arc) for low, ends in enumerate(self.above) for high, arc in ends.items())
 
-    def final(self, arc: int) -> int:
-        """Return the arc of which one has become a part."""
+    def united_arc(self, arc: int) -> int:
+        """Return the arc with which one has become one."""
         while self.home[arc] != arc:
             self.home[arc] = self.home[self.home[arc]]
             arc = self.home[arc]
         return arc
 
+    def heir(self, arc: int) -> int:
+        """Return the arc, among those that are left, that has the samples of an arc."""
+        arc = self.united_arc(arc)
+        while arc in self.heirs:
+            arc = self.united_arc(self.heirs[arc])
+        return arc
+
     def _cut_off(self, node: int) -> None:
-        """Cut off a leaf; the samples of its arc go to another one on the same side of the saddle."""
+        """Cut off a leaf with its arc."""
         own, side = (self.above[node], self.below) if self.above[node] else (self.below[node], self.above)
         saddle, arc = own.popitem()
         del side[saddle][node]
-        self.home[arc] = next(iter(side[saddle].values()))
+        self.heirs[arc] = next(iter(side[saddle].values()))
         height = abs(self.values[saddle] - self.values[node])
-        self.branches.append(Branch(leaf=node, saddle=saddle, height=height))
+        self.branches.append(Branch(leaf=node, saddle=saddle, height=height, arc=arc))
         if len(self.above[saddle]) == len(self.below[saddle]) == 1:
             self._contract(saddle)
         self._push(saddle)
@@ -104,7 +117,7 @@ class Pruning:
         """Make one arc of the two that meet at a node."""
         (high, upper), (low, lower) = self.above[node].popitem(), self.below[node].popitem()
         del self.above[low][node], self.below[high][node]
-        self.home[upper] = lower
+        self.home[upper] = self.within[node] = lower
         self.above[low][high] = self.below[high][low] = lower
         self._push(low)
         self._push(high)
@@ -115,16 +128,47 @@ class Pruning:
             heappush(self.waiting, leaf)
 
 
-def branch_decomposition(values: np.ndarray, arcs: np.ndarray) -> list[Branch]:
-    """Return the branches of which a tree consists: those that are cut off one after another, the last of all first.
+@define(frozen=True, kw_only=True)
+class BranchDecomposition:
+    """The branches of which a tree consists.
 
-    Source: Pascucci, Cole-McLaughlin, Scorzelli, "Multi-resolution computation and presentation of contour trees",
-    2004.
+    Attributes:
+        branches: The last branch of each component, then the others: each begins on one that stands before it.
+        parents: For each branch, the one on which it begins; −1 for the last of a component.
     """
-    pruned = Pruning.of(values, arcs).until(np.inf)
-    trunks = [
-        Branch(leaf=low, saddle=high, height=pruned.values[high] - pruned.values[low])
-        for low, high, _ in pruned.remaining_arcs()
-    ]
-    alone = [Branch(leaf=node, saddle=node, height=0.0) for node in np.setdiff1d(np.arange(len(values)), arcs).tolist()]
-    return [*trunks, *alone, *reversed(pruned.branches)]
+
+    branches: tuple[Branch, ...]
+    parents: tuple[int, ...]
+
+    @classmethod
+    def of(cls, values: np.ndarray, arcs: np.ndarray) -> "BranchDecomposition":
+        """Return the branches that are cut off one after another, the shortest first, in reverse.
+
+        Source: Pascucci, Cole-McLaughlin, Scorzelli, "Multi-resolution computation and presentation of contour trees",
+        2004.
+
+        Args:
+            values: (k,) values at the nodes, by rising (value, vertex).
+            arcs: (a, 2) rows of nodes that an arc joins, lower end first.
+        """
+        cut = Pruning.of(values, arcs).until(np.inf)
+        alone = [(node, node, -1) for node in np.setdiff1d(np.arange(len(values)), arcs).tolist()]
+        trunks = [
+            Branch(leaf=low, saddle=high, height=cut.values[high] - cut.values[low], arc=arc)
+            for low, high, arc in (*cut.remaining_arcs(), *alone)
+        ]
+        branches = (*trunks, *reversed(cut.branches))
+        on_arc = {branch.arc: row for row, branch in enumerate(branches)}
+        ends = {
+            end: row for row, branch in reversed(list(enumerate(branches))) for end in _ends(branch, row, len(trunks))
+        }
+        parents = tuple(
+            on_arc[cut.united_arc(cut.within[branch.saddle])] if branch.saddle in cut.within else ends[branch.saddle]
+            for branch in branches[len(trunks) :]
+        )
+        return cls(branches=branches, parents=(-1,) * len(trunks) + parents)
+
+
+def _ends(branch: Branch, row: int, trunks: int) -> tuple[int, ...]:
+    """Return the nodes that are a branch's own: its leaf, and both ends of a component's last branch."""
+    return (branch.leaf, branch.saddle) if row < trunks else (branch.leaf,)

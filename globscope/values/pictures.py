@@ -16,7 +16,7 @@ from globscope.errors import near
 from globscope.values.finite import finite_or_none
 
 Number = float | None
-SeriesStyle = Literal["line", "dashed", "points"]
+SeriesStyle = Literal["line", "dashed", "points", "segments"]
 TrailStyle = Literal["line", "dashed", "points", "arrows"]
 
 
@@ -28,7 +28,8 @@ class Series:
         label: Text in the legend; series with the same label look alike in all panels of a picture.
         x: Positions along the horizontal axis.
         y: Positions along the vertical axis, as many.
-        style: Points joined by a line, by a dashed line, or not at all.
+        style: Points joined by a line, by a dashed line, not at all, or in pairs by `segments`: the first with the
+            second, the third with the fourth.
     """
 
     label: str
@@ -95,6 +96,8 @@ class Plot:
             for series in panel.series:
                 if len(series.x) != len(series.y):
                     return f"in panel {panel.title!r}, series {series.label!r} has another number of x than of y"
+                if series.style == "segments" and len(series.x) % 2:
+                    return f"in panel {panel.title!r}, series {series.label!r} has a segment without an end"
         return ""
 
 

@@ -89,10 +89,12 @@ def test_a_file_without_permission_is_reported(workplace):
 
 def test_a_field_that_the_task_does_not_measure_is_reported_before_anything_runs(workplace):
     text = with_topology('field = "train_los"').replace("epochs = 1", "epochs = 8")
-    Path("study.toml").write_text(text + '[fidelity]\nfield = "x"\n')
+    basins = '[[analysis]]\nuse = "basin-functions"\nfields = ["distance_to_member", "tst_loss"]\n'
+    Path("study.toml").write_text(text + basins + '[fidelity]\nfield = "x"\n')
     study = globscope.load("study.toml")
     wanted = [
         "study.toml: topology.0.field: the task measures no 'train_los'; did you mean 'train_loss'?",
+        "study.toml: analysis.0.fields: the task measures no 'tst_loss'; did you mean 'test_loss'?",
         "study.toml: fidelity.field: the task measures no 'x'; "
         "known: test_accuracy, test_loss, train_accuracy, train_loss",
     ]

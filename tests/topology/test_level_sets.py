@@ -14,7 +14,7 @@ from support.paths import ROOT
 from globscope.api import GlobscopeError, Landscape, Samples, edge_ends, level_set_tree, neighbours, sweep_order
 from globscope.builtin.topology import Gudhi
 from globscope.topology.level_sets import all_arcs
-from globscope.topology.prune import Pruning, branch_decomposition
+from globscope.topology.prune import BranchDecomposition, Pruning
 
 RECORDED = ROOT / "tests/data/ttk"
 # Few levels, so that plateaus and ties are common, and samples that are not finite.
@@ -165,7 +165,7 @@ def test_pruning_leaves_no_short_leaf_beside_another_arc_and_keeps_the_lowest_an
 @given(values=fields(HOLES))
 def test_the_branches_of_a_tree_have_all_its_leaves_once(values):
     found = tree(landscape_of(values), "contour")
-    branches = branch_decomposition(found.values, found.arcs)
+    branches = BranchDecomposition.of(found.values, found.arcs).branches
     leaves = [branch.leaf for branch in branches]
     assert len(set(leaves)) == len(leaves)
     # A minimum of a line has an arc on both sides, so that it is a leaf of none of its branches.

@@ -97,7 +97,9 @@ def _fields(spec: Spec, probe: Probe) -> Iterator[str]:
     topologies = [traits(entry.component, TopologyTraits).field for entry in spec.topology]
     wanted = [(f"topology.{at}.field", field) for at, field in enumerate(topologies)]
     analyses = [*((f"analysis.{at}", entry) for at, entry in enumerate(spec.analysis)), ("fidelity", spec.fidelity)]
-    wanted += [(f"{place}.field", traits(entry.component, AnalysisTraits).field) for place, entry in analyses]
+    for place, entry in analyses:
+        own = traits(entry.component, AnalysisTraits)
+        wanted += [(f"{place}.field", own.field), *((f"{place}.fields", field) for field in own.fields)]
     samplers = enumerate(spec.sampler)
     wanted += [(f"sampler.{at}.field", traits(one.component, SamplerTraits).gradient) for at, one in samplers]
     wanted.append(("report.field", spec.report.field))

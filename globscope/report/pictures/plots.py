@@ -30,7 +30,7 @@ NARROWEST = 1.6  # inches of a panel
 FEW = 15  # points of a line that are marked one by one
 # Panels share an axis where each fills so much of it; else most of them would be a stroke.
 FILLED = 0.25
-LINE_STYLES = {"line": "-", "dashed": (0, (4, 1.6)), "points": ""}
+LINE_STYLES = {"line": "-", "dashed": (0, (4, 1.6)), "points": "", "segments": "-"}
 
 
 @define(frozen=True, kw_only=True)
@@ -194,12 +194,23 @@ def _tick_across(axes: Axes, values: np.ndarray, *, log: bool) -> None:
 def _draw_series(axes: Axes, drawn: DrawnSeries, shared: SharedStyle) -> None:
     label, style, points = shared.styles[drawn.series.label], drawn.series.style, drawn.points
     known = finite_rows(points)
+    if style == "segments":
+        many = len(points) > 2000  # as vectors they would make the SVG huge
+        appearance = _appearance(style, label, 0) | {"marker": ""}
+        axes.plot(*_broken_in_pairs(points).T, **appearance, rasterized=many, zorder=2)
+        return
     if style == "points":
         many = known.sum() > 1000  # as vectors they would make the SVG huge
         axes.plot(*points.T, **_appearance(style, label, shared.dots), alpha=0.8, rasterized=bool(many), zorder=2)
         return
     marks = marker_rows(known, label, FEW)
     axes.plot(*points.T, **_appearance(style, label, 3.6), markevery=marks, zorder=3)
+
+
+def _broken_in_pairs(points: np.ndarray) -> np.ndarray:
+    """Return (2 n, 2) points with a gap after every second, so that a line joins no two pairs."""
+    gap = np.full((len(points) // 2, 1, 2), np.nan)
+    return np.concatenate([points.reshape(-1, 2, 2), gap], axis=1).reshape(-1, 2)
 
 
 def _appearance(style: str, label: LabelStyle, dots: float) -> dict[str, Any]:
