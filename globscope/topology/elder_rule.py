@@ -33,10 +33,10 @@ class ElderPairs:
         minima, pairs = np.unique(home), list[tuple[int, int, int]]()
         parents = dict(zip(minima.tolist(), minima.tolist(), strict=True))
         for one, other, top in zip(*ends[:, first].tolist(), high[first].tolist(), strict=True):
-            elder, younger = sorted((_root(parents, one), _root(parents, other)))
-            if elder != younger:
-                parents[younger] = elder
-                pairs.append((younger, elder, top))
+            lower, higher = sorted((_root(parents, one), _root(parents, other)))
+            if lower != higher:
+                parents[higher] = lower
+                pairs.append((higher, lower, top))
         younger, elders, tops = np.array(pairs, int).reshape(-1, 3).T
         return cls(minima=minima, younger=younger, elders=elders, tops=tops, descent=home)
 

@@ -81,15 +81,16 @@ def _tree_series(tree: LevelSetTree) -> Iterator[Series]:
     layout, values = BranchLayout.of(tree), tree.values
     lines = [
         point
-        for across, branch in zip(layout.across.tolist(), layout.decomposition.branches, strict=True)
+        for own, branch in zip(layout.across.tolist(), layout.decomposition.branches, strict=True)
         for point in (
-            (across, values[branch.leaf]),
-            (across, values[branch.saddle]),
-            (across, values[branch.saddle]),
+            (own, values[branch.leaf]),
+            (own, values[branch.saddle]),
+            (own, values[branch.saddle]),
             (layout.nodes[branch.saddle], values[branch.saddle]),
         )
     ]
-    yield Series.of("branch", *np.array(lines, float).reshape(-1, 2).T, "segments")
+    across, heights = np.array(lines, float).reshape(-1, 2).T
+    yield Series.of("branch", across, heights, "segments")
     kinds = np.array(tree.kinds, str)
     marks = {"minimum": (MINIMUM,), "saddle": (JOIN_SADDLE, SPLIT_SADDLE, MULTI_SADDLE), "maximum": (MAXIMUM,)}
     for label, which in marks.items():

@@ -1,6 +1,6 @@
 """Split and contour trees beside the merge trees, with barcodes, peaks, critical points and Morse–Smale cells."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import attrs
 import numpy as np
@@ -12,6 +12,7 @@ from globscope.api import (
     LevelSetTree,
     Plot,
     Table,
+    TreeKind,
     barcode_plot,
     level_set_tree,
     steepest_cells,
@@ -20,7 +21,7 @@ from globscope.api import (
 from globscope.builtin.analyses.level_sets import tables
 from globscope.builtin.analyses.map_trees import MapTree, map_trees
 
-KINDS = ("join", "split", "contour")
+KINDS: tuple[TreeKind, ...] = ("join", "split", "contour")
 
 
 @attrs.define(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ class LevelSets:
         simple = [{kind: level_set_tree(one.landscape, one.topology, kind) for kind in KINDS} for one in known]
         both = list(zip(known, simple, whole, strict=True))
         found = [
-            tables.tree_table([(one.names, one.topology, *trees) for one, *trees in both]),
+            tables.tree_table([(one.names, one.topology, own, every) for one, own, every in both]),
             tables.peak_table([row for one, trees, _ in both for row in tables.peaks(one, trees["split"])]),
             tables.critical_table([row for one in known for row in tables.critical_counts(one)]),
         ]
@@ -63,7 +64,7 @@ class LevelSets:
 
 
 def _pictures(
-    atlas: Atlas, one: MapTree, simple: dict[str, LevelSetTree], whole: dict[str, LevelSetTree]
+    atlas: Atlas, one: MapTree, simple: Mapping[TreeKind, LevelSetTree], whole: Mapping[TreeKind, LevelSetTree]
 ) -> Iterator[Plot]:
     field, threshold = atlas.field_of(one.topology.field), one.topology.threshold
     yield tree_plot([simple[kind] for kind in KINDS], field, threshold, one.where)

@@ -10,6 +10,7 @@ from globscope.api import (
     LevelSetTree,
     Table,
     Topology,
+    TreeKind,
     critical_points,
     finite_or_none,
     persistence_pairs,
@@ -59,7 +60,7 @@ CELL_COLUMNS = (*TREE, "minimum", "maximum", "lowest", "highest", "samples", "sh
 
 
 def tree_table(
-    rows: Sequence[tuple[Row, Topology, Mapping[str, LevelSetTree], Mapping[str, LevelSetTree]]],
+    rows: Sequence[tuple[Row, Topology, Mapping[TreeKind, LevelSetTree], Mapping[TreeKind, LevelSetTree]]],
 ) -> Table:
     """Return the table of the trees: of each its names, and its trees by kind, simplified and whole."""
     cells = tuple(
