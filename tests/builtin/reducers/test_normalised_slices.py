@@ -70,7 +70,7 @@ def test_normalised_axes_keep_their_eigenvalues_and_the_notes_say_how_the_loss_b
     for axis, (row, unit) in enumerate(zip(order, units, strict=True)):
         assert chart.notes[f"eigenvalue_{axis + 1}"] == pytest.approx(values[row], rel=1e-6)
         value = f"{values[row]:.4g}".replace("-", "−")
-        assert chart.axes[axis] == f"eigenvector {axis + 1}, λ = {value}, normalised by layer"
+        assert chart.axes[axis] == f"eigenvector {axis + 1} by layer, λ = {value}"
         assert chart.notes[f"curvature_{axis + 1}"] == pytest.approx(unit @ hessian @ unit, rel=1e-6)
         assert chart.notes[f"cosine_{axis + 1}"] == pytest.approx(abs(unit @ vectors[:, row]), rel=1e-4)
     assert chart.notes["curvature_1"] < 0.99 * chart.notes["eigenvalue_1"]  # the eigenvector bends most
@@ -99,7 +99,7 @@ def test_a_relative_distance_is_a_share_of_the_networks_norm_and_turns_no_direct
     assert relative.notes["unit_1"] == pytest.approx(norm)
     before = directions_of(plain)
     np.testing.assert_allclose(directions / norm, before / np.linalg.norm(before, axis=1)[:, None], atol=1e-12)
-    assert all(axis.endswith(", in norms of the network") for axis in relative.axes)
+    assert all(axis.endswith(" (in ‖w‖)") for axis in relative.axes)
 
 
 def test_a_relative_slice_along_a_run_reaches_as_far_as_an_absolute_one():

@@ -69,8 +69,8 @@ def basis_and_mixing(
 
 
 def unit_of(normalisation: Normalisation, *, relative: bool) -> str:
-    """Return what follows the name of an axis: that it counts norms of the network; else nothing."""
-    return ", in norms of the network" if relative or normalisation == "model" else ""
+    """Return what follows the name of an axis that counts norms of the network, of weights w; else nothing."""
+    return " (in ‖w‖)" if relative or normalisation == "model" else ""
 
 
 def _norm_of(weights: np.ndarray, reducer: str) -> float:

@@ -153,9 +153,9 @@ class HessianSlice:
         return pairs
 
     def _axes(self, values: np.ndarray) -> list[str]:
-        normalised = f", normalised by {self.normalisation}" if self.normalisation in BY_PART else ""
-        suffix = normalised + unit_of(self.normalisation, relative=self.relative)
-        return [f"eigenvector {axis}, λ = {number(value, 4)}{suffix}" for axis, value in enumerate(values, 1)]
+        how = f" by {self.normalisation}" if self.normalisation in BY_PART else ""
+        unit = unit_of(self.normalisation, relative=self.relative)
+        return [f"eigenvector {axis}{how}, λ = {number(value, 4)}{unit}" for axis, value in enumerate(values, 1)]
 
     def _loss(self, inputs: ReducerInputs, rng: np.random.Generator) -> Loss:
         where = device(self.device, "reducer.device")
