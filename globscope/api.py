@@ -58,6 +58,7 @@ from globscope.reading import (
 )
 from globscope.references import Code as Code, users_line as users_line
 from globscope.roles import (
+    AddsFields as AddsFields,
     Aligner as Aligner,
     AlignerTraits as AlignerTraits,
     AlignsSets as AlignsSets,

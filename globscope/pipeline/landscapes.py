@@ -10,6 +10,7 @@ from attrs import evolve
 from globscope.pipeline.decoded_samples import OPTIONAL, DecodedSamples
 from globscope.pipeline.map_sampler import MapSampler
 from globscope.pipeline.sampler_rounds import SamplerRounds
+from globscope.pipeline.scored_fields import scored_fields
 from globscope.pipeline.stage_keys import Stage
 from globscope.pipeline.stages.evaluate import evaluation_key
 from globscope.pipeline.stages.sample import decoded_round, evaluate_samples
@@ -68,6 +69,6 @@ def _empty_landscape(workshop: Workshop, fitted: Map) -> Landscape:
     """Return the landscape of a sampler without points: every field, without a value."""
     empty = Samples(points=np.empty((0, fitted.chart.dimension)))
     none, probe = np.empty(0), workshop.task.build("cpu")
-    fields = {f"{split}_{measure}": none for split in probe.splits for measure in probe.measures}
+    fields = dict.fromkeys(scored_fields(workshop, probe), none)
     seconds = {"decode": 0.0, "evaluate": 0.0}
     return Landscape(samples=empty, fields=fields, distance_to_member=none, trusted=none.astype(bool), seconds=seconds)

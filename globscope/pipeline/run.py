@@ -14,6 +14,7 @@ from globscope.pipeline.known_paths import paths_of_study
 from globscope.pipeline.lowest_paths import lowest_paths
 from globscope.pipeline.plan.check import check
 from globscope.pipeline.results import study_results
+from globscope.pipeline.scored_fields import scored_fields
 from globscope.pipeline.stages.align import learners
 from globscope.pipeline.stages.aligned import align_population
 from globscope.pipeline.stages.analysis import analyse
@@ -24,7 +25,6 @@ from globscope.pipeline.truth import measure_truth, noise, truth_of
 from globscope.pipeline.verdict.verdict import verdict
 from globscope.pipeline.workshop import Workshop
 from globscope.roles import Derives, FitRequest, ProbeTraits, SamplerTraits, capability, traits
-from globscope.scoring.means import measured_fields
 from globscope.spec.entries import KNOWN_PATHS
 from globscope.spec.model import Spec
 from globscope.torch_settings import float32_by_default
@@ -129,7 +129,7 @@ def _bench_and_atlas(bench: StudyBench) -> tuple[StudyBench, Atlas]:
         maps=tuple(map(bench.with_truth, maps)),
         chance=traits(probe, ProbeTraits).chance,
         noise=bench.noise,
-        fields=measured_fields(probe),
+        fields=scored_fields(workshop, probe),
         compressed=lost,
     )
     return bench, atlas

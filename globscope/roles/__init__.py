@@ -32,6 +32,7 @@ from globscope.roles.bench import (
     Work as Work,
 )
 from globscope.roles.evaluator import (
+    AddsFields as AddsFields,
     Evaluator as Evaluator,
     EvaluatorTraits as EvaluatorTraits,
     GivesBuffers as GivesBuffers,

@@ -1,6 +1,6 @@
 """What scores networks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -9,6 +9,7 @@ from attrs import define
 from globscope.roles.probe import Probe
 from globscope.roles.task import Task
 from globscope.values.evaluation import Networks, Plan, Unit
+from globscope.values.field import Field
 
 
 class UnitScorer(Protocol):
@@ -75,6 +76,14 @@ class TriesScoring(Protocol):
 
     def trial(self, probe: Probe) -> tuple[Evaluator, float]:
         """Return an evaluator that scores a network in a second at most, and how many times as long this takes."""
+        ...
+
+
+class AddsFields(Protocol):
+    """An evaluator that scores fields beside those that the task measures."""
+
+    def added_fields(self, probe: Probe) -> Sequence[Field]:
+        """Return these fields; every network is scored by them, and none has the name of a measured one."""
         ...
 
 

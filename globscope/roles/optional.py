@@ -11,7 +11,7 @@ from attrs import define, field, fields, has
 from globscope.errors import PluginError
 from globscope.roles.aligner import AlignerTraits, AlignsSets, Learns, Scores, StartsFrom
 from globscope.roles.analysis import AnalysisTraits, Derives, Evaluates, FindsCurves, Merges, Plans, Refits
-from globscope.roles.evaluator import EvaluatorTraits, GivesBuffers, TriesScoring
+from globscope.roles.evaluator import AddsFields, EvaluatorTraits, GivesBuffers, TriesScoring
 from globscope.roles.pool import PoolTraits
 from globscope.roles.probe import (
     Digests,
@@ -40,6 +40,7 @@ class CheckFacts:
         dimension: Number of axes of the map that a sampler is to sample; None for every other role.
         centred: Whether that map has a `centre`.
         gradients: Names of the fields that an evaluator is to differentiate for samplers.
+        added: Names of the fields that the evaluator scores beside those that the task measures.
     """
 
     probe: Probe = field(repr=False)
@@ -47,6 +48,12 @@ class CheckFacts:
     dimension: int | None = None
     centred: bool = False
     gradients: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of all fields that networks are scored by."""
+        return (*(f"{split}_{measure}" for split in self.probe.splits for measure in self.probe.measures), *self.added)
 
 
 class Checks(Protocol):
@@ -64,7 +71,7 @@ OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
         "task": (Fits, Recognises, RecognisesFolders),
         "reducer": (ReducerTraits, Restores, Tries, Compiles, Checks),
         "sampler": (SamplerTraits, Searches, BuildsOn, Counts, Explains, FillsLattice, Checks),
-        "evaluator": (EvaluatorTraits, TriesScoring, GivesBuffers, Checks),
+        "evaluator": (EvaluatorTraits, TriesScoring, AddsFields, GivesBuffers, Checks),
         "topology": (TopologyTraits, Checks),
         "aligner": (AlignerTraits, Scores, AlignsSets, StartsFrom, Learns, Checks),
         "pool": (PoolTraits,),

@@ -45,6 +45,7 @@ SHARE = Description(name="share", unit="share", higher_is_better=True)
 KNOWN = {
     "loss": Description(name="loss", unit="mean per example", is_logarithmic=True),
     **dict.fromkeys(("accuracy", "acc", "iou"), SHARE),
+    "gradient_norm": Description(name="gradient norm", unit="loss per distance in weight space", is_logarithmic=True),
 }
 
 

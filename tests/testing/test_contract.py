@@ -77,8 +77,11 @@ OPTIONS = {
         {},
         {"centre": "B@1", "normalisation": "none", "distance": (1.0, 2.0)},
     ],
-    ("reducer", "hessian"): [{}, {"latent_dim": 4, "examples": 20, "precision": "float64", "which": "largest"}],
-    ("reducer", "trajectory-pca"): [{}, {"latent_dim": 3, "variant": "C"}],
+    ("reducer", "hessian"): [
+        {"normalisation": "filter", "distance": 0.01, "relative": True},
+        {"latent_dim": 4, "examples": 20, "precision": "float64", "which": "largest"},
+    ],
+    ("reducer", "trajectory-pca"): [{"relative": True}, {"latent_dim": 3, "variant": "C"}],
     ("reducer", "plane"): [{}],
     ("reducer", "line"): [{}, {"members": ("A@0", "A")}],
     ("sampler", "grid"): [{"resolution": 5}, {"resolution": (3, 4)}],
@@ -89,7 +92,7 @@ OPTIONS = {
         {"starts": 4, "images": 3, "tolerance": 0.1},
         {"members": "none", "starts": 3, "pairs": "all", "budget": 500, "bounded": False},
     ],
-    ("evaluator", "torch"): [{}, {"method": "loop", "batch_size": 32}],
+    ("evaluator", "torch"): [{}, {"method": "loop", "batch_size": 32}, {"gradient_norm": True}],
     ("topology", "gudhi"): [{}, {"field": "test_loss", "adjacency": "full", "mask": True}],
     ("aligner", "weight-matching"): [{}],
     ("aligner", "activation-matching"): [{}, {"similarity": "correlation", "examples": 20}],
@@ -816,6 +819,10 @@ WRONG = {
     "forgets a field": (
         recording(lambda fields: {name: v for name, v in fields.items() if name != "test_accuracy"}),
         {"records_every_network_once"},
+    ),
+    "scores a field that it does not name": (
+        recording(lambda fields: {**fields, "train_sharpness": fields["train_loss"]}),
+        {"adds_the_fields_that_it_names"},
     ),
     "makes losses relative to their unit": (
         recording(lambda fields: fields | {"train_loss": fields["train_loss"] / fields["train_loss"].max()}),

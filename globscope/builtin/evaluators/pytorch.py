@@ -1,7 +1,7 @@
 """The torch evaluator: its options, its plan, and what scores a unit."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal
 
@@ -10,12 +10,14 @@ from attrs import define, evolve, field
 from attrs.validators import and_, ge, gt, optional
 
 from globscope.api import (
+    ADDED,
     BATCH,
     EXAMPLES,
     WHERE,
     CheckFacts,
     EvaluationError,
     EvaluatorTraits,
+    Field,
     NetworkBuffers,
     Networks,
     Plan,
@@ -40,6 +42,7 @@ from globscope.api import (
 )
 from globscope.builtin.evaluators.differentiable_field import require_coordinates, require_differentiable, require_mean
 from globscope.builtin.evaluators.fused_statistics import score_alike, why_separate
+from globscope.builtin.evaluators.gradient_norm import GradientNormScorer, loss_field, norm_field
 from globscope.builtin.evaluators.gradient_scorer import GradientScorer
 from globscope.builtin.evaluators.layer_plan import Layers
 from globscope.builtin.evaluators.layered_units import LayeredUnits
@@ -102,6 +105,9 @@ class Torch:
         gradient_statistics: How a gradient takes the statistics that `recalibrate` estimates: `re-estimated` as the
             functions of the weights that they are, which makes it the gradient of what is measured, or `held` as
             constants. Gradients are measured where a sampler asks for them, in the precision of the forward pass.
+        gradient_norm: Whether the norm of the gradient of the training loss with respect to the mapped weights is a
+            field of every network, `train_gradient_norm`. Scoring then takes two to three times as long, and networks
+            are scored by neither `layers` nor `graph`.
     """
 
     examples: int | None = field(default=None, validator=optional(and_(ge(1), EXAMPLES)))
@@ -116,6 +122,11 @@ class Torch:
     precision: Precision = "float32"
     draws: int = field(default=1, validator=ge(1))
     gradient_statistics: Literal["re-estimated", "held"] = "re-estimated"
+    gradient_norm: bool = field(default=False, metadata=ADDED)
+
+    def __attrs_post_init__(self) -> None:
+        if self.gradient_norm and self.method == "layers":
+            raise ValueError("gradient_norm needs the gradients by all weights, which method = 'layers' never forms")
 
     def plan(self, networks: Networks, task: Task) -> Plan:
         """Return units whose weights fit into `memory`, scored one by one or stacked.
@@ -128,6 +139,8 @@ class Torch:
         if networks.gradient is not None:
             require_coordinates(networks)
             self._require_gradient(networks.gradient, probe)
+        if self.gradient_norm:
+            self._require_gradient(loss_field(probe), probe)
         if layered := self._plan_by_layers(networks, probe):
             return layered
         width = max(1, min(64, int(self._bytes(MEMORY, 10) / (4 * probe.layout.size))))
@@ -136,7 +149,7 @@ class Torch:
         way = self._way(networks, probe)
         way = evolve(way, batch_size=self._cached_batch(networks, probe, way))
         method = self._method(probe)
-        if method == "graph" and networks.gradient is not None:
+        if method == "graph" and self._differentiates(networks):
             method = "loop"
             way = evolve(way, reasons=(*way.reasons, "method: computations with a gradient are not recorded"))
         if method is None or (method == "vmap" and networks.seed is not None):
@@ -169,8 +182,12 @@ class Torch:
             EvaluationError: No such device, no stacking, no mapped statistics, or a field that has no gradient.
         """
         self._require_scorable(facts.probe)
-        for name in facts.gradients:
+        for name in (*facts.gradients, *([loss_field(facts.probe)] if self.gradient_norm else [])):
             self._require_gradient(name, facts.probe)
+
+    def added_fields(self, probe: Probe) -> tuple[Field, ...]:
+        """Return the norm of the gradient, where it is wanted."""
+        return (norm_field(probe),) if self.gradient_norm else ()
 
     def buffers_of(
         self, task: Task, weights: np.ndarray, own: Mapping[str, np.ndarray], seed: int | None
@@ -237,7 +254,7 @@ class Torch:
 
     def _plan_by_layers(self, networks: Networks, probe: Probe) -> Plan | None:
         """Return the plan of `layers`, where that is wanted or `auto` finds it better."""
-        if self.method not in ("auto", "layers"):
+        if self.method not in ("auto", "layers") or self.gradient_norm:
             return None
         few = evolve(self, examples=1, batch_size=None, calibration_examples=FEW, draws=1)
         layers = Layers(
@@ -257,6 +274,9 @@ class Torch:
             return self.memory * 2**30
         free = free_memory(self._device())
         return min(unset, math.inf if free is None else free / parts)
+
+    def _differentiates(self, networks: Networks) -> bool:
+        return self.gradient_norm or networks.gradient is not None
 
     def _device(self) -> str:
         return device(self.device, "evaluator.device")
@@ -301,7 +321,7 @@ class Torch:
         """Return how many examples are scored at once where fewer than elsewhere are faster; else None."""
         is_fixed = self.batch_size is not None or self.batch_norm == "batch" or way.fused
         # Every batch draws anew, and every gradient of a batch passes through the estimates of statistics.
-        if is_fixed or networks.seed is not None or networks.gradient is not None:
+        if is_fixed or networks.seed is not None or self._differentiates(networks):
             return None
         if not way.channels_last or self._device() != "cpu" or self._method(probe) != "loop":
             return None
@@ -316,7 +336,10 @@ class Torch:
             return ""
         if reason := self._why_not_fusible(probe):
             return reason
-        exact, way = evolve(self, precision="float32"), evolve(way, channels_last=False)  # the faster one of float32
+        exact, way = (
+            evolve(self, precision="float32", gradient_norm=False),
+            evolve(way, channels_last=False),
+        )  # the faster one of float32
         separate, fused = (exact._scorer(probe, evolve(way, fused=fused), networks.seed) for fused in (False, True))
         return None if score_alike(separate, fused) else "a fresh network gets other losses"
 
@@ -324,11 +347,16 @@ class Torch:
         lead = {probe.splits[0]: self.calibration_examples if plan.fused else 0}
         size = plan.batch_size or self.batch_size
         batches = {s: fixed_batches(probe, s, self.examples, size, lead=lead.get(s, 0)) for s in probe.splits}
-        make = Scorer if gradient is None else partial(GradientScorer, gradient)
+        make: Callable[..., Scorer] = Scorer
+        if self.gradient_norm:
+            make = partial(GradientNormScorer, gradient)
+        elif gradient is not None:
+            make = partial(GradientScorer, gradient)
+        moving = make is not Scorer and self.gradient_statistics != "held"
         return make(
             probe,
             batches,
-            self._buffers(probe, plan, seed, moving=gradient is not None and self.gradient_statistics != "held"),
+            self._buffers(probe, plan, seed, moving=moving),
             self._device(),
             self.precision,
             draw=Draw(seed, self.draws),

@@ -7,6 +7,7 @@ from attrs import evolve
 from globscope.boundary import within_boundary
 from globscope.errors import EvaluationError, GlobscopeError, SpecError, near
 from globscope.pipeline.plan.announced import count, count_networks, map_dimension, networks_of, sample_count
+from globscope.pipeline.scored_fields import added_fields
 from globscope.pipeline.stages.align import RANDOM, aligners, aligners_in_use
 from globscope.pipeline.stages.evaluate import draw_seed
 from globscope.pipeline.workshop import Workshop
@@ -43,9 +44,11 @@ def check(workshop: Workshop) -> None:
         EvaluationError: The task's loss gives other values each time, in a way that no seed repeats.
     """
     spec, (members, variants) = workshop.spec, count(workshop.spec)
-    facts = CheckFacts(probe=workshop.task.build("cpu"), variants=variants)
+    probe = workshop.task.build("cpu")
+    added = tuple(field.key for field in added_fields(workshop, probe))
+    facts = CheckFacts(probe=probe, variants=variants, added=added)
     wrong = [
-        *_fields(spec, facts.probe),
+        *_fields(spec, facts),
         *_figures(spec),
         *_named_runs(spec, variants),
         *dict.fromkeys(_dimensions(spec, members)),
@@ -91,9 +94,9 @@ def _require_fitting(spec: Spec, probe: Probe) -> None:
             open_network(file, probe)
 
 
-def _fields(spec: Spec, probe: Probe) -> Iterator[str]:
-    """Yield the fields that the task does not measure."""
-    known = [f"{split}_{measure}" for split in probe.splits for measure in probe.measures]
+def _fields(spec: Spec, facts: CheckFacts) -> Iterator[str]:
+    """Yield the fields that nothing measures."""
+    known = facts.fields
     topologies = [traits(entry.component, TopologyTraits).field for entry in spec.topology]
     wanted = [(f"topology.{at}.field", field) for at, field in enumerate(topologies)]
     analyses = [*((f"analysis.{at}", entry) for at, entry in enumerate(spec.analysis)), ("fidelity", spec.fidelity)]

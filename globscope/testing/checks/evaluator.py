@@ -11,6 +11,7 @@ from attrs import define, evolve, field
 
 from globscope.api import (
     GRADIENT,
+    AddsFields,
     AffineSpace,
     EvaluatorTraits,
     GivesBuffers,
@@ -50,6 +51,16 @@ class EvaluatorChecks(OptionChecks):
             wrong = [name for name, values in found.items() if values.shape != (12,)]
             require(not wrong, f"fields {wrong} have not one value a network")
             require(np.isfinite(found["train_loss"]).all(), "losses of finite networks are not finite")
+
+    def adds_the_fields_that_it_names(self) -> None:
+        """Networks are scored by what the task measures, and by the fields that it says it adds, also as members."""
+        task = tiny_task()
+        adding = capability(self.component, AddsFields)
+        added = [] if adding is None else [one.key for one in adding.added_fields(task.build("cpu"))]
+        require(not FIELDS & set(added), f"adds fields that the task measures: {sorted(FIELDS & set(added))}")
+        for networks in (_networks(), Networks.of(tiny_inputs().population.weights)):
+            more = set(self._scores(networks, task)) - FIELDS
+            require(more == set(added), f"adds fields {sorted(added)} by name, but scores {sorted(more)}")
 
     def trial_scores_the_same_fields(self) -> None:
         """Where it offers a trial, that one records the same fields, and takes no longer than itself."""

@@ -101,7 +101,7 @@ class TinyProbe:
 
         points, classes = batch
         fails_on = self._task.fails_on
-        if fails_on is not None and float(parameters["inner.weight"].flatten()[0]) == fails_on:
+        if fails_on is not None and float(parameters["inner.weight"].detach().flatten()[0]) == fails_on:
             raise ArithmeticError("this network was made to fail")
         if not all(name in buffers for name in self.statistics):
             buffers = self.calibrate(parameters, buffers, [batch])

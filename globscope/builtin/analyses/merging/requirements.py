@@ -42,9 +42,8 @@ def require_field(facts: CheckFacts, select: str | None) -> None:
     Raises:
         SpecError: It is none.
     """
-    fields = [f"{split}_{measure}" for split in facts.probe.splits for measure in facts.probe.measures]
-    if select is not None and select not in fields:
-        raise SpecError([f"merging.select: the task does not measure {select!r}; {near(select, fields)}"])
+    if select is not None and select not in facts.fields:
+        raise SpecError([f"merging.select: the task does not measure {select!r}; {near(select, facts.fields)}"])
 
 
 def require_symmetry(facts: CheckFacts) -> None:

@@ -119,7 +119,7 @@ class Adaptive:
             PopulationError: As by `ask`.
             SpecError: As by `ask`.
         """
-        self._require_field([f"{split}_{measure}" for split in facts.probe.splits for measure in facts.probe.measures])
+        self._require_field(facts.fields)
         assert facts.dimension is not None
         self._shape(facts.dimension, centred=facts.centred)
 

@@ -1,0 +1,21 @@
+"""The fields that networks are scored by: those that the task measures, and those that the evaluator adds."""
+
+from globscope.pipeline.workshop import Workshop
+from globscope.roles import AddsFields, Probe, capability
+from globscope.scoring.means import measured_fields
+from globscope.values.field import Field
+
+
+def added_fields(workshop: Workshop, probe: Probe) -> tuple[Field, ...]:
+    """Return the fields that the study's evaluator adds."""
+    evaluator = workshop.spec.evaluator.component
+    adding = capability(evaluator, AddsFields)
+    if adding is None:
+        return ()
+    with workshop.errors_of(evaluator):
+        return tuple(adding.added_fields(probe))
+
+
+def scored_fields(workshop: Workshop, probe: Probe) -> dict[str, Field]:
+    """Return all fields by their keys."""
+    return measured_fields(probe) | {field.key: field for field in added_fields(workshop, probe)}
