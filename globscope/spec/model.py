@@ -25,7 +25,7 @@ class Continuation:
     """Training that goes on with another optimiser, from the weights that the one before it has left.
 
     Attributes:
-        optimiser: As in `[population.train]`.
+        optimiser: Name of the optimiser, one of those of `[population.train]`.
         epochs: Epochs with this optimiser, after those of the ones before it.
         learning_rate: Its learning rate, which stays constant; that of the run if unset, and 1 for `lbfgs`.
     """
