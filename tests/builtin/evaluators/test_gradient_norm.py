@@ -10,7 +10,7 @@ from support.study import ONE_RUN, study_in, values
 from globscope.api import GRADIENT, Code, EvaluationError, Mixtures, Networks, Unit, fixed_batches
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
-from globscope.builtin.tasks.pinn.task import PinnConvection
+from globscope.builtin.tasks.pinn import PinnConvection
 from globscope.builtin.tasks.regression import Regression
 from globscope.errors import SpecError
 from globscope.store import fingerprint

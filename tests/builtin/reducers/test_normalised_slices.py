@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from globscope.api import Loss, PopulationError
+from globscope.api import CheckFacts, EvaluationError, Loss, PopulationError
 from globscope.builtin.reducers.slices.directions import basis_and_mixing
 from globscope.builtin.reducers.slices.hessian import HessianSlice
 from globscope.builtin.reducers.slices.random import Random
 from globscope.builtin.reducers.slices.trajectory import TrajectoryPca
+from globscope.builtin.tasks.pinn import PinnConvection
 from globscope.store import fingerprint
 from globscope.testing import tiny_inputs
 
@@ -30,9 +31,9 @@ def directions_of(chart):
     return chart.decode(np.eye(chart.dimension)) @ chart.space.basis
 
 
-def exact_hessian(inputs):
+def exact_matrix(inputs, name="hessian"):
     loss = Loss.of(inputs.task().build("cpu"), "cpu", None, np.random.default_rng(0), precision="float64")
-    return loss.at(inputs.population.weights[CENTRE], {}).products(np.eye(inputs.population.layout.size))
+    return loss.at(inputs.population.weights[CENTRE], {}, name).products(np.eye(inputs.population.layout.size))
 
 
 def parts_of(vector, layout, normalisation):
@@ -61,7 +62,7 @@ def test_every_part_of_a_normalised_eigenvector_is_as_long_as_the_networks_and_p
 
 def test_normalised_axes_keep_their_eigenvalues_and_the_notes_say_how_the_loss_bends_along_them():
     inputs = tiny_inputs()
-    hessian = exact_hessian(inputs)
+    hessian = exact_matrix(inputs)
     values, vectors = np.linalg.eigh(hessian)
     order = np.argsort(-np.abs(values))[:3]
     chart = made(evolve(BY_PART, normalisation="layer"))
@@ -123,7 +124,7 @@ def test_what_does_not_move_the_loss_stays_where_it_is_however_long_its_part():
 
 def test_options_that_came_later_are_in_no_key_until_they_are_set():
     for component in (Random(), HessianSlice(), TrajectoryPca()):
-        assert not {"relative", "normalisation"} & (set(fingerprint(component)) - set(fingerprint(Random())))
+        assert not {"relative", "normalisation", "matrix"} & (set(fingerprint(component)) - set(fingerprint(Random())))
         assert "relative" not in fingerprint(component)
         assert fingerprint(evolve(component, relative=True))["relative"] is True
     assert fingerprint(HessianSlice(normalisation="layer"))["normalisation"] == "layer"
@@ -146,4 +147,38 @@ def test_directions_that_a_normalisation_makes_alike_are_refused():
     assert str(error.value) == (
         "reducer 'hessian': with normalisation = 'layer' the 2 directions lie in a space of fewer axes; "
         "choose a smaller latent_dim"
+    )
+
+
+@pytest.mark.parametrize(
+    ("matrix", "name"),
+    [
+        ("ggn", "Gauss–Newton eigenvector"),
+        ("fisher", "Fisher eigenvector"),
+        ("empirical-fisher", "empirical Fisher eigenvector"),
+    ],
+)
+def test_slices_along_other_matrices_take_their_eigenvectors_and_are_named_by_them(matrix, name):
+    inputs = tiny_inputs()
+    exact = exact_matrix(inputs, matrix)
+    values, vectors = np.linalg.eigh(exact)
+    assert values.min() > -1e-9 * values.max()  # without the negative eigenvalues of the Hessian
+    chart = made(evolve(BY_PART, matrix=matrix))
+    for axis in range(3):
+        value, vector = values[-1 - axis], vectors[:, -1 - axis]
+        assert abs(chart.space.basis[axis] @ vector) == pytest.approx(1, abs=1e-6)
+        assert chart.axes[axis] == f"{name} {axis + 1}, λ = {value:.4g}"
+    normalised = made(evolve(BY_PART, matrix=matrix, normalisation="layer"))
+    unit = directions_of(normalised)[0] / normalised.notes["unit_1"]
+    assert normalised.notes["curvature_1"] == pytest.approx(unit @ exact @ unit, rel=1e-6)
+
+
+def test_a_matrix_that_the_task_does_not_give_is_refused_before_anything_is_trained():
+    probe = PinnConvection(hidden=(8,), grid=(6, 5), collocation=12).build("cpu")
+    HessianSlice().check(CheckFacts(probe=probe))
+    with pytest.raises(EvaluationError) as error:
+        HessianSlice(matrix="fisher").check(CheckFacts(probe=probe))
+    assert str(error.value) == (
+        "reducer 'hessian': matrix: 'fisher' needs a loss that is −log of a known probability: its loss has no such "
+        "probability; use 'ggn' or 'empirical-fisher'"
     )

@@ -1,22 +1,35 @@
-"""Directions made of eigenvectors, and what a normalisation leaves of them."""
+"""Directions made of eigenvectors, their names, and what a normalisation leaves of them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
-from globscope.api import CurvatureMatrix, Eigenpairs, Layout
+from globscope.api import CurvatureMatrix, Eigenpairs, Layout, MatrixName
 from globscope.builtin.reducers.slices.directions import BY_PART, Normalisation, scale_to_parts
+
+# What an axis is called whose direction is an eigenvector of a matrix.
+EIGENVECTORS: Mapping[MatrixName, str] = MappingProxyType(
+    {
+        "hessian": "eigenvector",
+        "ggn": "Gauss–Newton eigenvector",
+        "fisher": "Fisher eigenvector",
+        "empirical-fisher": "empirical Fisher eigenvector",
+    }
+)
 
 
 def normalised_eigenvectors(
-    hessian: CurvatureMatrix, pairs: Eigenpairs, weights: np.ndarray, layout: Layout, normalisation: Normalisation
+    matrix: CurvatureMatrix, pairs: Eigenpairs, weights: np.ndarray, layout: Layout, normalisation: Normalisation
 ) -> np.ndarray:
     """Return (d, D) directions: the eigenvectors, every part of them as long as that of the (D,) weights if wanted.
 
-    For parts, the eigenvectors are multiplied with the Hessian once more. Where weights do not move the loss they are
+    For parts, the eigenvectors are multiplied with the matrix once more. Where weights do not move the loss they are
     then 0, and not what Lanczos' random start has left there, which would be scaled up.
     """
     if normalisation not in BY_PART:
         return pairs.vectors
-    directions: np.ndarray = hessian.products(pairs.vectors) * np.sign(pairs.values)[:, None]
+    directions: np.ndarray = matrix.products(pairs.vectors) * np.sign(pairs.values)[:, None]
     scale_to_parts(directions, weights, layout, normalisation)
     return directions
 
@@ -30,7 +43,7 @@ def describe_eigenpairs(pairs: Eigenpairs) -> dict[str, float | str]:
 
 
 def describe_normalised(
-    hessian: CurvatureMatrix, pairs: Eigenpairs, directions: np.ndarray, normalisation: Normalisation
+    matrix: CurvatureMatrix, pairs: Eigenpairs, directions: np.ndarray, normalisation: Normalisation
 ) -> dict[str, float | str]:
     """Return the curvature along each of (d, D) directions, and the cosine of its angle to the eigenvector."""
     if normalisation == "none":
@@ -39,7 +52,7 @@ def describe_normalised(
     if normalisation not in BY_PART:
         return notes
     units = directions / np.linalg.norm(directions, axis=1, keepdims=True)
-    images = hessian.products(units)
+    images = matrix.products(units)
     for axis, (unit, image, vector) in enumerate(zip(units, images, pairs.vectors, strict=True), 1):
         notes |= {f"curvature_{axis}": float(unit @ image), f"cosine_{axis}": float(unit @ vector)}
     return notes

@@ -13,10 +13,12 @@ from globscope.api import (
     EXAMPLES,
     WHERE,
     Chart,
+    CheckFacts,
     CurvatureMatrix,
     Eigenpairs,
     EvaluationError,
     Loss,
+    MatrixName,
     ReducerInputs,
     ReducerTraits,
     device,
@@ -32,6 +34,7 @@ from globscope.builtin.reducers.slices.directions import (
     unit_of,
 )
 from globscope.builtin.reducers.slices.eigenvectors import (
+    EIGENVECTORS,
     describe_eigenpairs,
     describe_normalised,
     normalised_eigenvectors,
@@ -48,7 +51,7 @@ from globscope.builtin.reducers.slices.flat import (
 
 @define(frozen=True, kw_only=True)
 class HessianSlice:
-    """A slice along the leading eigenvectors of the Hessian of the training loss at one network.
+    """A slice along the leading eigenvectors of the Hessian of the training loss, or of another matrix, at one network.
 
     Yao, Gholami, Keutzer and Mahoney, "PyHessian: Neural Networks Through the Lens of the Hessian", 2020, draw such
     slices with one and two axes. The eigenvectors are found by implicitly restarted Lanczos with full
@@ -68,6 +71,10 @@ class HessianSlice:
         latent_dim: Number of eigenvectors, and so of latent axes; the leading one comes first.
         centre: The network at which the Hessian is taken, as `variant` (its final network) or `variant@step`; the first
             variant's final network if unset.
+        matrix: The curvature whose eigenvectors are taken: `hessian`, the second derivatives of the loss; `ggn`, the
+            generalised Gauss–Newton matrix, which leaves out the second derivatives of the network itself; `fisher`,
+            the Fisher information of what the network predicts; `empirical-fisher`, the mean outer product of the
+            examples' own gradients.
         which: Which eigenvalues: those of largest `magnitude`, negative ones included, or those of `largest` value.
         normalisation: Part of an eigenvector that is scaled to the network's own norm; `none` keeps eigenvectors as
             they are, of length 1, and `model` gives them the norm of the network.
@@ -86,6 +93,7 @@ class HessianSlice:
 
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
     centre: str | None = None
+    matrix: MatrixName = field(default="hessian", metadata=ADDED)
     which: Literal["magnitude", "largest"] = "magnitude"
     normalisation: Normalisation = field(default="none", metadata=ADDED)
     distance: Distance = 1.0
@@ -105,6 +113,17 @@ class HessianSlice:
         """A slice around a network that must be there."""
         return centred_traits(self.centre, self.latent_dim)
 
+    def check(self, facts: CheckFacts) -> None:
+        """Refuse a matrix that the task does not give.
+
+        Raises:
+            EvaluationError: It does not.
+        """
+        try:
+            Loss(probe=facts.probe, device="cpu", rows=np.arange(0)).require(self.matrix)
+        except EvaluationError as error:
+            raise EvaluationError(f"reducer 'hessian': {error}") from error
+
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the slice; equal generators give equal examples and starting vectors.
 
@@ -116,9 +135,9 @@ class HessianSlice:
         if self.latent_dim > size:
             raise EvaluationError(f"reducer 'hessian' wants {self.latent_dim} eigenvectors of {size} weights")
         weights = np.array(inputs.population.weights[row], np.float64)
-        hessian = self._loss(inputs, rng).at(weights, inputs.members[row].buffers)
-        pairs = self._pairs(inputs, hessian, rng.standard_normal(size))
-        directions = normalised_eigenvectors(hessian, pairs, weights, inputs.population.layout, self.normalisation)
+        matrix = self._loss(inputs, rng).at(weights, inputs.members[row].buffers, self.matrix)
+        pairs = self._pairs(inputs, matrix, rng.standard_normal(size))
+        directions = normalised_eigenvectors(matrix, pairs, weights, inputs.population.layout, self.normalisation)
         basis, mixing = basis_and_mixing(
             directions, weights, self.normalisation, relative=self.relative, reducer="hessian"
         )
@@ -129,15 +148,15 @@ class HessianSlice:
             mixing=mixing,
             extent=corners_around(self.distance, self.latent_dim),
             axes=self._axes(pairs.values),
-            notes=describe_eigenpairs(pairs) | describe_normalised(hessian, pairs, directions, self.normalisation),
+            notes=describe_eigenpairs(pairs) | describe_normalised(matrix, pairs, directions, self.normalisation),
         )
 
     restore = staticmethod(restore_chart)
 
-    def _pairs(self, inputs: ReducerInputs, hessian: CurvatureMatrix, start: np.ndarray) -> Eigenpairs:
+    def _pairs(self, inputs: ReducerInputs, matrix: CurvatureMatrix, start: np.ndarray) -> Eigenpairs:
         """Return the eigenpairs, found from a (D,) starting vector."""
         pairs = eigenpairs(
-            hessian.products,
+            matrix.products,
             len(start),
             self.latent_dim,
             which=self.which,
@@ -155,7 +174,10 @@ class HessianSlice:
     def _axes(self, values: np.ndarray) -> list[str]:
         how = f" by {self.normalisation}" if self.normalisation in BY_PART else ""
         unit = unit_of(self.normalisation, relative=self.relative)
-        return [f"eigenvector {axis}{how}, λ = {number(value, 4)}{unit}" for axis, value in enumerate(values, 1)]
+        return [
+            f"{EIGENVECTORS[self.matrix]} {axis}{how}, λ = {number(value, 4)}{unit}"
+            for axis, value in enumerate(values, 1)
+        ]
 
     def _loss(self, inputs: ReducerInputs, rng: np.random.Generator) -> Loss:
         where = device(self.device, "reducer.device")
