@@ -61,7 +61,13 @@ OPTIONS = {
     ("task", "language-modelling"): [{"path": Path(__file__), "context": 16, "model_options": SMALL}],
     ("task", "segmentation"): [
         {"data_options": TINY_SHAPES, "model_options": {"widths": [2, 3]}},
-        {"data_options": TINY_SHAPES, "model_options": {"widths": [2, 4], "norm": "group"}, "crf": True},
+        {
+            "data_options": TINY_SHAPES,
+            "model_options": {"widths": [2, 4], "norm": "group"},
+            "crf": "learnable",
+            "ignore": 2,
+            "class_iou": True,
+        },
     ],
     **{("task", f"pinn-{name}"): [TINY_PINN] for name in ("burgers", "convection", "reaction")},
     ("reducer", "autoencoder"): [{"steps": 50}, {"steps": 20, "skip": True, "straight_loss": 0.1}],

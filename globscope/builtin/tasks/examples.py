@@ -34,10 +34,15 @@ class Examples:
         return len(self._splits[split][0])
 
     def batch(self, split: str, indices: Any) -> tuple[Any, Any]:
-        """Return (inputs, targets) of the examples with these indices, inputs scaled."""
+        """Return (inputs, targets) of the examples with these indices, inputs scaled, classes as int64."""
+        import torch
+
         inputs, targets = self._splits[split]
         rows = indices.to(self._device)
-        return self._scale(inputs[rows]), targets[rows]
+        chosen = targets[rows]
+        # Masks of bytes, which no loss of torch takes.
+        classes = chosen.long() if chosen.dtype in (torch.int8, torch.int16) else chosen
+        return self._scale(inputs[rows]), classes
 
     def first(self) -> tuple[Any, Any]:
         """Return the first two training examples, or the only one."""

@@ -5,12 +5,13 @@ from typing import Any, Protocol
 from attrs import define
 
 from globscope.api import categorical_fisher
+from globscope.builtin.tasks.data import IGNORED
 
 
 class Likelihood(Protocol):
     """The distribution of each predicted class or number, independent of the others."""
 
-    def fisher(self, outputs: Any, vectors: Any) -> Any:
+    def fisher(self, outputs: Any, targets: Any, vectors: Any) -> Any:
         """Return the mean over predictions of the Fisher information by the outputs, times vectors of their shape."""
         ...
 
@@ -25,10 +26,22 @@ class Categorical:
 
     axis: int = 1
 
-    def fisher(self, outputs: Any, vectors: Any) -> Any:
+    def fisher(self, outputs: Any, targets: Any, vectors: Any) -> Any:
         """Return the mean of (diag p − p pᵀ) v."""
+        del targets
         predictions = outputs.numel() // outputs.shape[self.axis]
         return categorical_fisher(outputs, vectors, self.axis) / predictions
+
+
+@define(frozen=True, kw_only=True)
+class CountedPixels:
+    """A class for each pixel that counts, whose cross-entropy is averaged over an image, and then over images."""
+
+    def fisher(self, outputs: Any, targets: Any, vectors: Any) -> Any:
+        """Return the mean of (diag p − p pᵀ) v, which is 0 where a pixel does not count."""
+        counts = (targets != IGNORED)[:, None]
+        pixels = counts.sum((1, 2, 3), keepdim=True) * len(outputs)
+        return categorical_fisher(outputs, vectors, 1) * counts / pixels
 
 
 @define(frozen=True, kw_only=True)
@@ -42,6 +55,7 @@ class Shifted:
 
     information: float
 
-    def fisher(self, outputs: Any, vectors: Any) -> Any:
+    def fisher(self, outputs: Any, targets: Any, vectors: Any) -> Any:
         """Return the mean of the information times v."""
+        del targets
         return vectors * (self.information / outputs.numel())

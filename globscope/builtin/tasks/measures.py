@@ -5,6 +5,7 @@ from typing import Any
 from attrs import define
 
 from globscope.api import Description
+from globscope.builtin.tasks.data import IGNORED
 
 
 @define(frozen=True, kw_only=True)
@@ -69,35 +70,69 @@ class AnyOutputs(OutputKind):
 
 @define(frozen=True, kw_only=True)
 class PixelClasses(OutputKind):
-    """A class for each pixel."""
+    """A class for each pixel; those of the class `IGNORED` do not count.
+
+    Attributes:
+        names: Names of the classes whose IoU is measured, in the order of the outputs; empty where it is not.
+    """
+
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, names: tuple[str, ...] = ()) -> "PixelClasses":
+        """Return the kind that measures the IoU of the classes with these names too."""
+        return cls(shape="(examples, classes, height, width)", axes=4, choices=1, names=names)
 
     @property
     def measures(self) -> tuple[str, ...]:
         """The names of the measures on every split."""
-        return ("loss", "accuracy", "iou")
+        return ("loss", "accuracy", "iou", *(f"iou_{name}" for name in self.names))
 
-    def score_answers(self, outputs: Any, targets: Any) -> dict[str, tuple[Any, float]]:
-        """Return the number of correct pixels, and the sum of the images' IoU."""
+    @property
+    def descriptions(self) -> dict[str, Description]:
+        """The IoU of each class."""
         return {
-            **OutputKind.score_answers(self, outputs, targets),
-            "iou": (self._overlap(outputs, targets), float(len(targets))),
+            f"iou_{name}": Description(name=f"IoU of {_of(name)}", unit="share", higher_is_better=True)
+            for name in self.names
         }
 
-    def _overlap(self, outputs: Any, targets: Any) -> Any:
-        """Return the sum over images of the mean intersection over union of the classes that are present or predicted.
+    def score_answers(self, outputs: Any, targets: Any) -> dict[str, tuple[Any, Any]]:
+        """Return the number of correct pixels, the sum of the images' IoU, and each named class's intersection.
 
-        It is computed for each image, so that it adds up over batches; over all images it would be a ratio of sums.
+        Their weights are the pixels that count, the images, and the class's union: over batches they add up to that of
+        all images at once.
+        """
+        both, either = self._overlap(outputs, targets)
+        images = ((both / either.clamp(min=1)).sum(1) / (either > 0).sum(1)).sum()
+        correct = (outputs.argmax(dim=self.choices) == targets).sum()
+        classes = zip(self.names, both.sum(0), either.sum(0), strict=False)
+        return {
+            "accuracy": (correct, (targets != IGNORED).sum()),
+            "iou": (images, float(len(targets))),
+            **{f"iou_{name}": (inside, union) for name, inside, union in classes},
+        }
+
+    def _overlap(self, outputs: Any, targets: Any) -> tuple[Any, Any]:
+        """Return the pixels in intersection and union of what is predicted and true, (images, classes) each.
+
+        The IoU is computed for each image, so that it adds up over batches, as the mean over the classes that are
+        present or predicted.
         """
         from torch.nn.functional import one_hot
 
-        classes = outputs.shape[self.choices]
-        predicted, true = (one_hot(x, classes).flatten(1, -2) for x in (outputs.argmax(dim=self.choices), targets))
-        both, either = (predicted * true).sum(1), (predicted + true).clamp(max=1).sum(1)
-        return ((both / either.clamp(min=1)).sum(1) / (either > 0).sum(1)).sum()
+        classes, counts = outputs.shape[self.choices], (targets != IGNORED)[..., None]
+        said = outputs.argmax(dim=self.choices)
+        predicted, true = ((one_hot(x, classes) * counts).flatten(1, -2) for x in (said, targets.clamp(min=0)))
+        return (predicted * true).sum(1), (predicted + true).clamp(max=1).sum(1)
+
+
+def _of(name: str) -> str:
+    """Return a class in words: its name, or its number."""
+    return f"class {name}" if name.isdigit() else name
 
 
 CLASSES = OutputKind(shape="(examples, classes)", axes=2, choices=1)
 VALUES = OutputKind(shape="(examples, values)", axes=2)
 TOKENS = OutputKind(shape="(examples, places, tokens)", axes=3, choices=2)
-PIXELS = PixelClasses(shape="(examples, classes, height, width)", axes=4, choices=1)
+PIXELS = PixelClasses.of()
 ANYTHING = AnyOutputs(shape="any", axes=0)

@@ -1,14 +1,17 @@
-"""Scaling and augmentation of a batch of inputs before they enter the model."""
+"""Scaling and augmentation of a batch of inputs before they enter the model, and the loss if not all pixels count."""
 
 from typing import Any, Literal
 
 from attrs import define, field
 
 from globscope.api import UserCodeError
+from globscope.builtin.tasks.data import IGNORED
 
 Normalise = Literal["unit", "channel"] | tuple[tuple[float, ...], tuple[float, ...]]
 # How many pixels of zeros are added around an image before it is cropped at a random place (He et al., 2016).
 PADDING = 4
+# Numbers of a chunk of images whose channels are averaged: 400 MB of float64.
+LARGEST = 50_000_000
 
 
 @define(frozen=True, kw_only=True)
@@ -67,7 +70,7 @@ def _statistics(inputs: Any) -> tuple[Any, Any]:
     where = "cpu" if inputs.device.type == "mps" else inputs.device
     sums, squares = (torch.zeros(inputs.shape[1], dtype=torch.float64, device=where) for _ in range(2))
     count = 0
-    for part in (part.to(where) for part in inputs.split(1000)):
+    for part in (part.to(where) for part in inputs.split(max(1, min(1000, LARGEST // inputs[0].numel())))):
         values = (part.double() / 255 if part.dtype == torch.uint8 else part.double()).transpose(0, 1).flatten(1)
         sums, squares, count = sums + values.sum(1), squares + (values**2).sum(1), count + values.shape[1]
     mean = sums / count
@@ -93,3 +96,14 @@ def crop_and_flip(images: Any) -> Any:
     cropped = padded.permute(0, 2, 3, 1)[rows_of_batch, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
     mirrored = torch.rand(count, device=images.device) < 0.5
     return torch.where(mirrored[:, None, None, None], cropped.flip(3), cropped)
+
+
+def mean_of_images(outputs: Any, targets: Any) -> Any:
+    """Return the mean over images of the mean cross-entropy over an image's pixels that count.
+
+    So batches add up, whatever the number of pixels that count in each. Pixels of the class `IGNORED` do not.
+    """
+    from torch.nn.functional import cross_entropy
+
+    losses = cross_entropy(outputs, targets, ignore_index=IGNORED, reduction="none")
+    return (losses.flatten(1).sum(1) / (targets != IGNORED).flatten(1).sum(1)).mean()

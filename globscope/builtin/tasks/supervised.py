@@ -155,7 +155,7 @@ class Supervised(ModuleProbe):
         likelihood = self._likelihood
         if likelihood is None:
             raise AttributeError(self.traits.no_fisher)
-        return lambda predictions, _, vectors: likelihood.fisher(predictions, vectors)
+        return lambda predictions, batch, vectors: likelihood.fisher(predictions, batch[1], vectors)
 
     def _mean(self, returned: Any, targets: Any) -> Any:
         with self._users_loss(returned, "task.loss"):

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import torch
 from support.study import MAP, TWO_RUNS, study_in
+from torch.nn.functional import cross_entropy
 
 from globscope.api import Code, UserCodeError
+from globscope.builtin.tasks.data import IGNORED
 from globscope.builtin.tasks.data.embedded import draw_shapes
-from globscope.builtin.tasks.measures import PIXELS
+from globscope.builtin.tasks.measures import PIXELS, PixelClasses
 from globscope.builtin.tasks.models.mean_field import MeanField
 from globscope.builtin.tasks.models.unet import unet
+from globscope.builtin.tasks.pixels import mean_of_images
 from globscope.builtin.tasks.segmentation import Segmentation
 
 TINY = {"data_options": {"train": 16, "test": 8, "size": 16}, "model_options": {"widths": [4, 8]}}
@@ -49,6 +52,68 @@ def test_accuracy_and_iou_are_those_counted_by_hand():
     found = {name: float(total) / weight for name, (total, weight) in PIXELS.score_answers(outputs, targets).items()}
     # First image: 1 of 2 and 2 of 3, class 2 nowhere; second: 3 of 4, and a class 2 that is not there.
     assert found == pytest.approx({"accuracy": 6 / 8, "iou": ((1 / 2 + 2 / 3) / 2 + (3 / 4 + 0) / 2) / 2})
+
+
+def test_pixels_that_are_left_out_count_neither_in_the_measures_nor_in_the_loss():
+    source = torch.Generator().manual_seed(0)
+    outputs = torch.randn(3, 2, 4, 5, generator=source, requires_grad=True)
+    targets = torch.randint(2, (3, 4, 5), generator=source)
+    targets[torch.rand(3, 4, 5, generator=source) < 0.3] = IGNORED
+    losses, right, counted = [], 0, 0
+    for image, classes in zip(outputs, targets, strict=True):
+        known = classes != IGNORED
+        losses.append(cross_entropy(image[:, known].T, classes[known]))
+        right, counted = right + int((image.argmax(0) == classes)[known].sum()), counted + int(known.sum())
+    loss = mean_of_images(outputs, targets)
+    torch.testing.assert_close(loss, torch.stack(losses).mean())
+    loss.backward()
+    assert torch.equal((outputs.grad != 0).any(1), targets != IGNORED)
+    changed = outputs.detach().clone()
+    changed.movedim(1, -1)[targets == IGNORED] = torch.tensor([5.0, -5.0])
+    kind = PixelClasses.of(("a", "b"))
+    found, again = (
+        {name: float(total) / float(weight) for name, (total, weight) in kind.score_answers(x, targets).items()}
+        for x in (outputs.detach(), changed)
+    )
+    assert found == again
+    assert found["accuracy"] == right / counted
+
+
+def test_the_fisher_matrix_of_the_pixels_that_count_is_the_hessian_of_their_loss_by_the_outputs():
+    source = torch.Generator().manual_seed(0)
+    outputs, vectors = (torch.randn(2, 3, 4, 4, generator=source, dtype=torch.float64) for _ in range(2))
+    targets = torch.randint(3, (2, 4, 4), generator=source)
+    targets[0, :3] = IGNORED
+    probe = Segmentation(**TINY, ignore=2).build("cpu")
+    found = probe.predictions_fisher(outputs, (None, targets), vectors)
+    _, wanted = torch.autograd.functional.hvp(lambda x: mean_of_images(x, targets), outputs, vectors)
+    torch.testing.assert_close(found, wanted)
+
+
+def test_the_iou_of_a_class_adds_up_over_batches_to_that_of_all_pixels():
+    source = torch.Generator().manual_seed(1)
+    outputs, targets = torch.randn(6, 3, 4, 4, generator=source), torch.randint(2, (6, 4, 4), generator=source)
+    kind, said = PixelClasses.of(("0", "1", "2")), outputs.argmax(1)
+    parts = [kind.score_answers(x, y) for x, y in zip(outputs.split(4), targets.split(4), strict=True)]
+    for name in range(3):
+        total, weight = (sum(int(part[f"iou_{name}"][i]) for part in parts) for i in range(2))
+        assert total == int(((said == name) & (targets == name)).sum())
+        assert weight == int(((said == name) | (targets == name)).sum())
+
+
+def test_a_class_that_is_nowhere_has_no_iou():
+    targets = torch.zeros(2, 4, 4, dtype=torch.long)
+    outputs = torch.nn.functional.one_hot(targets, 2).movedim(-1, 1).float()
+    total, weight = PixelClasses.of(("0", "1")).score_answers(outputs, targets)["iou_1"]
+    assert torch.isnan(total / weight)
+
+
+def test_a_value_of_users_masks_is_left_out(tmp_path):
+    x, y = np.zeros((4, 1, 8, 8), np.float32), np.resize(np.arange(3), (4, 8, 8))
+    np.savez(tmp_path / "own.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    probe = Segmentation(data="files", path=tmp_path / "own.npz", ignore=2, model_options=TINY["model_options"])
+    _, targets = probe.build("cpu").batch("train", torch.arange(4))
+    np.testing.assert_array_equal(targets, np.where(y == 2, IGNORED, y))
 
 
 def test_outputs_have_their_classes_last():
@@ -102,11 +167,50 @@ def test_a_mean_field_makes_a_lone_pixel_agree_with_those_around_it():
     assert (refined.argmax(1) == 1).all()
 
 
-@pytest.mark.parametrize("crf", [False, True])
+CRF_WEIGHTS = {"crf.spatial", "crf.bilateral", "crf.compatibility"}
+TRAINED = {False: set(), "fixed": set(), True: CRF_WEIGHTS, "learnable": CRF_WEIGHTS | {"crf.log_widths"}}
+
+
+def test_a_mean_field_is_the_same_before_training_whatever_of_it_is_trained(field):
+    crf, logits, images = field
+    for trained in ("all", "none"):
+        assert torch.equal(MeanField(3, 5, 2, trained=trained)(logits, images), crf(logits, images))
+
+
+def test_a_kernel_of_another_width_is_that_of_another_scale(field):
+    _, logits, images = field
+    crf = MeanField(3, 2, 2, trained="all")
+    with torch.no_grad():
+        crf.log_widths.copy_(torch.tensor([0.0, 0.0, 0.7]))
+    # Brightness that differs e^0.7 times less is as much alike.
+    torch.testing.assert_close(crf(logits, images), MeanField(3, 2, 2)(logits, images * np.exp(-0.7)))
+    with torch.no_grad():
+        crf.log_widths.copy_(torch.tensor([20.0, 20.0, 20.0]))
+    middle = 2 * 6 + 2  # the pixel whose window of 25 lies inside the image
+    for kernel in crf._kernels(images):
+        ends = kernel[..., middle].reshape(-1, 25).sort(dim=1).values
+        torch.testing.assert_close(ends, torch.tensor([0.0] + [1 / 24] * 24).expand_as(ends))
+
+
+def test_gradients_of_the_mean_field_are_those_of_differences():
+    source = torch.Generator().manual_seed(0)
+    logits, images = (torch.randn(1, c, 4, 4, generator=source, dtype=torch.float64) for c in (2, 1))
+    crf = MeanField(2, 2, 1, trained="all").double()
+    names = [name for name, _ in crf.named_parameters()]
+    start = [p.detach() + 0.1 * torch.randn(p.shape, generator=source, dtype=p.dtype) for p in crf.parameters()]
+
+    def refined(logits, *weights):
+        return torch.func.functional_call(crf, dict(zip(names, weights, strict=True)), (logits, images))
+
+    assert torch.autograd.gradcheck(refined, [x.requires_grad_() for x in (logits, *start)])
+
+
+@pytest.mark.parametrize("crf", TRAINED)
 def test_a_few_steps_lower_the_loss_and_move_every_weight(crf):
     probe = Segmentation(**TINY, crf=crf).build("cpu")
     start, buffers = probe.initialise(0)
-    assert any(name.startswith("crf.") for name in start) == crf
+    assert {name for name in start if name.startswith("crf.")} == TRAINED[crf]
+    assert ("crf.compatibility" in buffers) == (crf == "fixed")
     parameters = {name: p.clone().requires_grad_() for name, p in start.items()}
     optimiser = torch.optim.Adam(parameters.values(), lr=1e-2)
     batch, losses = probe.batch("train", torch.arange(16)), []

@@ -5,6 +5,7 @@ and on torchvision itself where it is.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,12 @@ import torch
 from support.images import GRAY_TEST, GRAY_TRAIN, TEST, TRAIN, as_idx, as_images
 from support.messages import assert_lines, error_lines, with_task
 from support.optional import import_or_skip
+from support.pets import as_pets
 
 import globscope
 from globscope.api import Code
 from globscope.builtin.tasks.classification import Classification
+from globscope.builtin.tasks.segmentation import Segmentation
 from globscope.spec.read import read_spec
 
 PACKAGE = {
@@ -31,7 +34,7 @@ class PILToTensor:
 """,
     "datasets/__init__.py": """
 from torchvision.datasets.cifar import CIFAR10
-from torchvision.datasets.others import MNIST, Country211, FakeData
+from torchvision.datasets.others import MNIST, Country211, FakeData, OxfordIIITPet
 from torchvision.datasets.vision import VisionDataset
 """,
     "datasets/vision.py": """
@@ -79,6 +82,27 @@ class Country211(VisionDataset):
         files = sorted((Path(root) / "country211" / split).rglob("*.png"))
         self.images, self.labels = [Image.open(file) for file in files], [int(file.parent.name[5:]) for file in files]
 
+class OxfordIIITPet(VisionDataset):
+    def __init__(
+        self, root, split="trainval", target_types="category", transform=None, target_transform=None, download=False
+    ):
+        super().__init__(root, transform)
+        if split not in ("trainval", "test"):
+            raise ValueError(f"Unknown value '{split}' for argument split. Valid values are {{'trainval', 'test'}}.")
+        self.base, self.types, self.change = Path(root) / "oxford-iiit-pet", target_types, target_transform
+        if not self.base.is_dir():
+            raise RuntimeError("Dataset not found. You can use download=True to download it")
+        lines = (self.base / f"annotations/{split}.txt").read_text().splitlines()
+        self.names = [line.split()[0] for line in lines]
+
+    def __len__(self):
+        return len(self.names)
+
+    def __getitem__(self, at):
+        image = Image.open(self.base / f"images/{self.names[at]}.jpg").convert("RGB")
+        target = Image.open(self.base / f"annotations/trimaps/{self.names[at]}.png") if "seg" in self.types else at
+        return self.transform(image), self.change(target)
+
 class FakeData(VisionDataset):
     def __init__(self, size=10, transform=None):
         super().__init__(None, transform)
@@ -119,6 +143,11 @@ def mnist(root):
     as_idx(root / "MNIST/raw")
 
 
+def pets(root):
+    # Without the GIF, which torchvision leaves open.
+    as_pets(root / "oxford-iiit-pet", train=("Abyssinian_100", "beagle_116"))
+
+
 def country(root):
     (as_images(root) / "set").rename(root / "country211")
 
@@ -141,6 +170,31 @@ def test_a_dataset_with_splits_is_read_channels_first(torchvision, workplace):
         inputs, targets = probe.batch(split, torch.arange(len(labels)))
         np.testing.assert_allclose(inputs, images[order] / 255, rtol=1e-6)  # float32
         np.testing.assert_array_equal(targets, labels[order])
+
+
+@pytest.mark.parametrize("ignore", [None, 3])
+def test_masks_are_read_as_the_folder_of_the_same_data_is(ignore, torchvision, workplace):
+    pets(Path("root"))
+    options = {"path": Path("root"), "ignore": ignore, "model_options": {"widths": [2, 4]}}
+    masks = {"target_types": "segmentation", "size": [8, 12]}
+    through = Segmentation(data=Code("torchvision", "OxfordIIITPet"), data_options=masks, **options).build("cpu")
+    own = Segmentation(data="pets", data_options={"size": [8, 12]}, **options).build("cpu")
+    for split in ("train", "test"):
+        rows = torch.arange(own.examples(split))
+        for one, other in zip(through.batch(split, rows), own.batch(split, rows), strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=0)
+    assert through.digest() == own.digest()
+
+
+def test_a_dataset_without_masks_or_a_size_is_reported(torchvision, workplace):
+    pets(Path("root"))
+    task = partial(Segmentation, data=Code("torchvision", "OxfordIIITPet"), path=Path("root"))
+    needs = "needs a size to which images and masks are resized"
+    assert_lines(error_lines(task().build, "cpu"), [f"task.data_options.size: torchvision:OxfordIIITPet {needs}"])
+    [line] = error_lines(task(data_options={"size": 8}).build, "cpu")
+    assert line.endswith("ValueError: a mask is an image with one channel, not int")
+    [line] = error_lines(task(path=Path(), data_options={"size": 8}).build, "cpu")
+    assert "Dataset not found" in line
 
 
 def test_a_spec_names_a_dataset(torchvision, workplace):

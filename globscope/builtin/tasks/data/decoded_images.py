@@ -1,12 +1,12 @@
-"""Images of zips that were decoded before, in the user's cache folder: decoding 60,000 takes ten times as long.
+"""Images of files that were decoded before, in the user's cache folder: decoding 60,000 takes ten times as long.
 
-An entry is found by the digest of the zip's bytes and by what decodes them. It has a digest of its own, and is removed
+An entry is found by the digest of the files' bytes and by what decodes them. It has a digest of its own, and is removed
 if it does not agree with that. Whoever deletes the folder loses time only.
 """
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,27 +31,31 @@ def cache_folder() -> Path:
 
 @define(frozen=True)
 class DecodedImages:
-    """What the images of a zip were decoded into.
+    """What the images of a zip, or of several files, were decoded into.
 
     Attributes:
-        zip: Path of the zip.
-        digest: Hash of its bytes.
+        files: Paths of the files in order.
+        digest: Hash of their bytes.
+        how: What else decides into what they are decoded, such as a size.
     """
 
-    zip: Path
+    files: tuple[Path, ...]
     digest: str
+    how: str = ""
 
     @classmethod
-    def of(cls, path: Path) -> "DecodedImages":
-        """Return the entry of a zip, which need not be there."""
-        return cls(path, _digest_of_file(path))
+    def of(cls, *files: Path, how: str = "") -> "DecodedImages":
+        """Return the entry of some files, which need not be there."""
+        return cls(files, _digest_of_files(files), how)
 
     @property
     def path(self) -> Path:
         """The file of the entry."""
         from PIL import __version__, features
 
-        decoder = f"{VERSION} {__version__} {features.version('jpg')} {features.version('zlib')} {self.digest}"
+        decoder = (
+            f"{VERSION} {__version__} {features.version('jpg')} {features.version('zlib')} {self.digest}{self.how}"
+        )
         return cache_folder() / f"{hashlib.sha256(decoder.encode()).hexdigest()[:32]}{SUFFIX}"
 
     def read(self) -> Arrays | None:
@@ -73,8 +77,9 @@ class DecodedImages:
         (x_train, y_train), (x_test, y_test) = arrays.train, arrays.test
         held = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
         size = sum(array.nbytes for array in held.values())
-        # Unless the zip was replaced while it was decoded.
-        if len(x_train) + len(x_test) < FEWEST or size > MOST_BYTES or _digest_of_file(self.zip) != self.digest:
+        if len(x_train) + len(x_test) < FEWEST or size > MOST_BYTES:
+            return
+        if _digest_of_files(self.files) != self.digest:  # a file was replaced while it was decoded
             return
         with suppress(OSError):
             _write(self.path, held | {DIGEST: np.frombuffer(_digest_of(held).encode(), np.uint8)})
@@ -103,9 +108,13 @@ def _remove_oldest() -> None:
             file.unlink(missing_ok=True)
 
 
-def _digest_of_file(path: Path) -> str:
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def _digest_of_files(files: Iterable[Path]) -> str:
+    """Return the digest of a file, or that of the digests of several."""
+    digests = []
+    for path in files:
+        with path.open("rb") as opened:
+            digests.append(hashlib.file_digest(opened, "sha256").hexdigest())
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _digest_of(arrays: Mapping[str, np.ndarray]) -> str:

@@ -2,16 +2,19 @@
 
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from globscope.api import Code, UserCodeError, near
 from globscope.builtin.tasks.data.arrays import Arrays
 from globscope.builtin.tasks.data.by_name import KNOWN
+from globscope.builtin.tasks.data.image_size import ImageSize
 from globscope.builtin.tasks.data.user_data import stack_dataset
 
 DATASETS = "torchvision.datasets"
+# The options by which a dataset tells its splits, and what it may call them.
+CHOICES, NAMES = ("train", "split", "image_set"), {"train": ("train", "trainval"), "test": ("test", "val")}
 OWN = "data = 'file.py:name' takes a function that returns two datasets"
 
 
@@ -26,22 +29,37 @@ def load_vision(code: Code, path: Path | None, options: Mapping[str, Any]) -> Ar
     Raises:
         UserCodeError: There is no such dataset, it unpickles, does not have two splits, or its files are missing.
     """
+    return _load(code, path, options, lambda: {"transform": Code("torchvision.transforms", "PILToTensor").call()})
+
+
+def load_vision_masks(code: Code, path: Path | None, options: Mapping[str, Any]) -> Arrays:
+    """Return both splits of one of torchvision's datasets with masks, resized to `size`; the masks' values as they are.
+
+    Raises:
+        UserCodeError: As `load_vision`; or there is no size, or what the dataset returns beside an image is no mask.
+    """
+    if "size" not in options:
+        raise UserCodeError(f"task.data_options.size: {code} needs a size to which images and masks are resized")
+    size = ImageSize.of(options["size"])
+    resize = {"transform": size.resize_image, "target_transform": size.resize_mask}
+    return _load(code, path, {name: value for name, value in options.items() if name != "size"}, lambda: resize)
+
+
+def _load(
+    code: Code, path: Path | None, options: Mapping[str, Any], transforms: Callable[[], Mapping[str, Any]]
+) -> Arrays:
     cls = _class(code)
     accepted = _accepted_options(cls)
-    choice = next((name for name in ("train", "split") if name in accepted), None)
+    choice = next((name for name in CHOICES if name in accepted), None)
     if choice is None:
         raise UserCodeError(f"task.data: {code} takes neither 'train' nor 'split' to tell its splits; {OWN}")
-    fixed = {name: value for name, value in _fixed_options(path).items() if name in accepted}
+    fixed = {"root": str(path), "download": False, **transforms()}
+    fixed = {name: value for name, value in fixed.items() if name in accepted}
     _require_free(code, options, {*fixed, choice}, accepted)
     if "root" in fixed and path is None:
         raise UserCodeError(f"task.path: data = '{code}' is read from your own files: torchvision's root folder")
-    splits = {}
-    for split in ("train", "test"):
-        dataset = _load_split(
-            cls.__name__, {**fixed, **options, choice: split if choice == "split" else split == "train"}
-        )
-        splits[split] = stack_dataset(code, dataset)
-    return Arrays(**splits)
+    splits = {split: _load_split(cls.__name__, {**fixed, **options}, choice, split) for split in NAMES}
+    return Arrays(**{split: stack_dataset(code, dataset) for split, dataset in splits.items()})
 
 
 def _class(code: Code) -> Any:
@@ -77,11 +95,6 @@ def _accepted_options(cls: type) -> set[str]:
     return names
 
 
-def _fixed_options(path: Path | None) -> dict[str, Any]:
-    bytes_of = Code("torchvision.transforms", "PILToTensor").call()
-    return {"root": str(path), "transform": bytes_of, "download": False}
-
-
 def _require_free(code: Code, options: Mapping[str, Any], fixed: set[str], accepted: set[str]) -> None:
     for name in options:
         if name in fixed:
@@ -91,10 +104,27 @@ def _require_free(code: Code, options: Mapping[str, Any], fixed: set[str], accep
             raise UserCodeError(f"task.data_options.{name}: {code} has no such option; {near(name, accepted - fixed)}")
 
 
-def _load_split(name: str, options: Mapping[str, Any]) -> Any:
+def _load_split(name: str, options: Mapping[str, Any], choice: str, split: str) -> Any:
+    """Return a dataset's split by the first of its names that the dataset knows."""
+    values = [split == "train"] if choice == "train" else NAMES[split]
+    for value in values[:-1]:
+        try:
+            return _open(name, {**options, choice: value})
+        except UserCodeError as error:
+            if not isinstance(_cause(error), ValueError):  # what torchvision raises for a value that it does not know
+                raise
+    return _open(name, {**options, choice: values[-1]})
+
+
+def _open(name: str, options: Mapping[str, Any]) -> Any:
     try:
         return Code(DATASETS, name).call(**options)
     except UserCodeError as error:
         text = str(error)
         by_hand = f"; a study downloads nothing: {DATASETS}.{name} does, called in Python with download=True"
         raise UserCodeError(f"{text}{by_hand * ('download=True' in text)}") from error
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return the first error of those that led to this one."""
+    return error if error.__cause__ is None else _cause(error.__cause__)

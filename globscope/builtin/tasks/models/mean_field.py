@@ -4,6 +4,8 @@ Their kernels join all pairs of pixels through a permutohedral lattice; these jo
 around it, which is exact in the window and needs nothing but torch.
 """
 
+from typing import Literal
+
 import torch
 from torch import nn
 
@@ -12,16 +14,37 @@ LIKE = 0.5
 # Keeps the bilateral messages of a pixel that is unlike all others at zero.
 TINY = 1e-12
 
+Trained = Literal["weights", "all", "none"]
+
 
 class MeanField(nn.Module):
     """Messages between near pixels, weighted, made compatible and subtracted from the logits, several times."""
 
-    def __init__(self, classes: int, iterations: int, radius: int) -> None:
-        """Start from Potts' compatibility: classes that differ are equally incompatible."""
+    spatial: torch.Tensor
+    bilateral: torch.Tensor
+    compatibility: torch.Tensor
+    log_widths: torch.Tensor
+
+    def __init__(self, classes: int, iterations: int, radius: int, *, trained: Trained = "weights") -> None:
+        """Start from Potts' compatibility: classes that differ are equally incompatible.
+
+        Of `weights`, those of both kernels for each class and the compatibility are parameters, as in Zheng et al.; of
+        `all`, the logarithms of the kernels' widths too, relative to those they start from; of `none`, nothing is.
+        """
         super().__init__()
         self.iterations, self.radius = iterations, radius
-        self.spatial, self.bilateral = nn.Parameter(torch.ones(classes)), nn.Parameter(torch.ones(classes))
-        self.compatibility = nn.Parameter(1 - torch.eye(classes))
+        self._hold("spatial", torch.ones(classes), trained=trained != "none")
+        self._hold("bilateral", torch.ones(classes), trained=trained != "none")
+        self._hold("compatibility", 1 - torch.eye(classes), trained=trained != "none")
+        self.has_widths = trained == "all"
+        if self.has_widths:
+            self._hold("log_widths", torch.zeros(3), trained=True)
+
+    def _hold(self, name: str, values: torch.Tensor, *, trained: bool) -> None:
+        if trained:
+            self.register_parameter(name, nn.Parameter(values))
+        else:
+            self.register_buffer(name, values)
 
     def forward(self, logits: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
         """Return (n, classes, h, w) logits, equal to the inputs where the kernels' weights are zero."""
@@ -45,14 +68,19 @@ class MeanField(nn.Module):
     def _kernels(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return both kernels, (…, window, pixels), each summing to one over the window without its middle.
 
-        The spatial kernel's deviation is half the window's radius; the bilateral kernel's is the radius, and it also
-        depends on the difference in brightness.
+        The spatial kernel's deviation starts at half the window's radius; the bilateral kernel's at the radius, and it
+        also depends on the difference in brightness.
         """
         steps = torch.arange(-self.radius, self.radius + 1, device=images.device, dtype=images.dtype)
         far = (steps[:, None] ** 2 + steps**2).flatten()[:, None] / self.radius**2
         there = self._around(torch.ones_like(images[:1, :1]))[0] * (far > 0)
         unlike = ((self._around(images) - images.flatten(2)[:, :, None]) ** 2).sum(1) / LIKE**2
-        spatial, bilateral = there * torch.exp(-2 * far), there * torch.exp(-(far + unlike) / 2)
+        near = far
+        if self.has_widths:
+            # A width that is e^w times as large makes the exponent e^(−2w) times as large.
+            spatial, bilateral, brightness = torch.exp(-2 * self.log_widths).to(images.dtype)
+            near, far, unlike = spatial * far, bilateral * far, brightness * unlike
+        spatial, bilateral = there * torch.exp(-2 * near), there * torch.exp(-(far + unlike) / 2)
         return tuple((kernel / (kernel.sum(-2, keepdim=True) + TINY)).unsqueeze(-3) for kernel in (spatial, bilateral))  # type: ignore[return-value]
 
 
