@@ -47,7 +47,7 @@ def finished_study(tmp_path_factory):
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """A home in which the data lies that the shipped specs name."""
-    for name in ("mnist", "cifar10", "cifar100"):
+    for name in ("mnist", "cifar10", "cifar100", "pets"):
         (tmp_path / "data" / name).mkdir(parents=True)
     monkeypatch.setenv("HOME", str(tmp_path))
 

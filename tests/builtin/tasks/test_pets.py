@@ -7,8 +7,10 @@ import pytest
 import torch
 from PIL import Image
 from support.messages import assert_lines, error_lines
+from support.paths import ROOT
 from support.pets import TEST, TRAIN, as_pets, size_of, trimap_of
 
+import globscope
 from globscope.builtin.tasks.data import decoded_images, load_pets, pets
 from globscope.builtin.tasks.data.image_size import ImageSize
 from globscope.builtin.tasks.segmentation import Segmentation
@@ -210,3 +212,26 @@ def test_what_is_wrong_in_the_folder_is_reported(case, folder, tmp_path, monkeyp
     if "path" in options:
         task = Segmentation(data="pets", path=options["path"])
     assert_lines(error_lines(task.build, "cpu"), [says])
+
+
+SMALLER = (
+    "task.data_options={size=16}",
+    "task.model_options={widths=[2,4]}",
+    "population.train.epochs=2",
+    "population.train.save_every=1",
+    "sampler.0.resolution=3",
+    'sweep."population.variant.0.learning_rate"=[1e-3,1e-2]',
+    'sweep."reducer.0.centre"=["A@0","A"]',
+    "sweep.seed=[0,1]",
+)
+
+
+@pytest.mark.slow
+def test_the_spec_for_the_photos_runs_on_a_folder_of_their_layout_with_heat_maps_of_all_measures(folder, tmp_path):
+    found = globscope.load(ROOT / "specs/pets-unet.toml", [*SMALLER, f"task.path={folder}"], tmp_path / "run")
+    result = found.run()
+    assert [cell.failed for cell in result.cells] == [""] * 8
+    figures = {path.stem for path in (tmp_path / "run/figures").glob("mean-test-*.png")}
+    assert {"iou", "accuracy", "iou-of-foreground"} <= {
+        name.removeprefix("mean-test-").split("-at-")[0] for name in figures
+    }

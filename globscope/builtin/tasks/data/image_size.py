@@ -16,8 +16,8 @@ class ImageSize:
     """The size to which images and masks are resized.
 
     Attributes:
-        height: In pixels.
-        width: In pixels.
+        height: Number of pixels from top to bottom.
+        width: Number of pixels from left to right.
     """
 
     height: int

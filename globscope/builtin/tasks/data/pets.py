@@ -34,7 +34,7 @@ class PetsOptions:
     Attributes:
         size: To which photos and trimaps are resized.
         train: Number of photos of the training split, evenly spaced over its list; all if unset.
-        test: The same of the test split.
+        test: Number of photos of the test split, evenly spaced in the same way; all if unset.
     """
 
     size: ImageSize
