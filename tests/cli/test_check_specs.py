@@ -8,7 +8,7 @@ import pytest
 from support.commands import assert_refused, run
 from support.paths import ROOT
 
-from globscope.builtin.tasks.data.by_name import KNOWN
+from globscope.builtin.tasks.data.by_name import remedy
 
 SPECS = sorted((ROOT / "specs").glob("*.toml"))
 # Of processor time, beside the imports.
@@ -27,8 +27,8 @@ def test_a_plan_is_there_within_twenty_seconds_or_a_line_says_what_is_missing(sp
     start = process_time()
     result = run("check", spec, "--out", tmp_path / "run")
     if path is not None and not path.exists():
-        hint = f"; `globscope data {name}` downloads it" if name in KNOWN else ""
-        assert_refused(result, f"{spec}: task.path: there is no file or folder {path}{hint}")
+        hint = f"there is no file or folder {path}; {remedy({'data': name})}"
+        assert_refused(result, f"{spec}: task.path: {hint}")
         return
     assert result.exit_code == 0, result.output
     assert process_time() - start < LIMIT

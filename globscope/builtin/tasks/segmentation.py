@@ -20,6 +20,7 @@ from globscope.builtin.tasks.data import (
     load_shapes,
     load_user_data,
     load_vision_masks,
+    remedy,
 )
 from globscope.builtin.tasks.likelihood import Categorical, CountedPixels
 from globscope.builtin.tasks.measures import PixelClasses
@@ -85,7 +86,7 @@ class Segmentation:
     crf_iterations: int = field(default=5, validator=and_(ge(1), LAYERS))
     crf_radius: int = field(default=2, validator=and_(ge(1), AXES))
     data: Literal["shapes", "pets", "files"] | Code = "shapes"
-    path: Path | None = None
+    path: Path | None = field(default=None, metadata={"remedy": remedy})
     data_options: dict[str, Any] = field(factory=dict)
     ignore: int | None = field(default=None, validator=optional(ge(0)), metadata=ADDED)
     class_iou: bool = field(default=False, metadata={**ADDED, "scores_only": True})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from support.messages import assert_lines, error_lines
+from support.messages import assert_lines, error_lines, with_task
 from support.paths import ROOT
 from support.pets import TEST, TRAIN, as_pets, size_of, trimap_of
 
@@ -14,6 +14,7 @@ import globscope
 from globscope.builtin.tasks.data import decoded_images, load_pets, pets
 from globscope.builtin.tasks.data.image_size import ImageSize
 from globscope.builtin.tasks.segmentation import Segmentation
+from globscope.spec.read import read_spec
 
 SMALL = {"widths": [2, 4], "norm": "group"}
 
@@ -97,10 +98,24 @@ def test_many_photos_are_decoded_once_for_each_size(folder, tmp_path, monkeypatc
     np.testing.assert_array_equal(first.train[1], again.train[1])
     assert decoded == [ImageSize(8, 8)] * 2, "two splits"
     load_pets(folder, {"size": 9})
+    moved = TEST[0]
+    for file, names in (("trainval.txt", (*TRAIN, moved)), ("test.txt", TEST[1:])):
+        (folder / "annotations" / file).write_text("".join(f"{name} 1 1 1\n" for name in names))
+    np.testing.assert_array_equal(load_pets(folder, {"size": 8}).train[1], [*first.train[1], first.test[1][0]])
     Image.fromarray(trimap_of("Bombay_1")[::-1] % 3 + 1).save(folder / "annotations/trimaps/Bombay_1.png")
     changed = load_pets(folder, {"size": 8})
-    assert decoded[2:] == [ImageSize(9, 9)] * 2 + [ImageSize(8, 8)] * 2
-    assert not np.array_equal(changed.test[1], first.test[1])
+    assert decoded[2:] == [ImageSize(9, 9)] * 2 + [ImageSize(8, 8)] * 4
+    assert not np.array_equal(changed.train[1][-1], first.test[1][0])
+
+
+def test_a_folder_that_is_not_there_is_reported_with_where_to_get_it(tmp_path):
+    (tmp_path / "s.toml").write_text(
+        with_task('data = "pets"\npath = "none"').replace("classification", "segmentation")
+    )
+    assert error_lines(read_spec, tmp_path / "s.toml") == [
+        f"{tmp_path}/s.toml: task.path: there is no file or folder {tmp_path}/none; images.tar.gz and "
+        "annotations.tar.gz of https://www.robots.ox.ac.uk/~vgg/data/pets/ unpack to it"
+    ]
 
 
 def nothing(folder):

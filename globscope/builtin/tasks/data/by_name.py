@@ -68,6 +68,9 @@ KNOWN = {
 }
 
 
+PETS = "images.tar.gz and annotations.tar.gz of https://www.robots.ox.ac.uk/~vgg/data/pets/ unpack to it"
+
+
 def load_named(name: str, path: Path | None, test_share: float, seed: int) -> Arrays:
     """Return the data set of a name; images as bytes, channels first.
 
@@ -90,6 +93,8 @@ def load_named(name: str, path: Path | None, test_share: float, seed: int) -> Ar
 def remedy(table: Mapping[str, Any]) -> str:
     """Return how to get the data if the path in a task's table does not exist; empty for the user's own files."""
     name = table.get("data")
+    if name == "pets":
+        return PETS
     return f"`globscope data {name}` downloads it" if isinstance(name, str) and name in KNOWN else ""
 
 

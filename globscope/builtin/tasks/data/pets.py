@@ -100,7 +100,7 @@ def load_pets(path: Path | None, options: Mapping[str, Any]) -> Arrays:
     photos = {
         split: list(_photos(folder, split, count)) for split, count in (("train", wanted.train), ("test", wanted.test))
     }
-    kept = DecodedImages.of(*_files(photos), how=repr(wanted.size))
+    kept = DecodedImages.of(*_files(photos), how=f"{wanted.size} {len(photos['train'])}")
     arrays = kept.read()
     if arrays is None:
         arrays = Arrays(**{split: _decode(own, wanted.size) for split, own in photos.items()})
