@@ -138,6 +138,39 @@ def test_the_training_of_a_zoo_and_of_its_parent_count(spec_file):
     assert found.train_seconds > 50 * planned(spec_file).train_seconds
 
 
+ALONE = """
+[task]
+use = "classification"
+hidden = [8]
+[population.train]
+epochs = 10
+[[population.variant]]
+name = "A"
+batch_size = 1437
+[[reducer]]
+use = "plane"
+"""
+
+
+def stepped(spec_file, monkeypatch, text, seconds):
+    """Return the training's seconds where a step of so many examples takes `seconds(examples)`."""
+    monkeypatch.setattr("globscope.pipeline.plan.timing._time_steps", lambda run, phase, probe, size: seconds(size))
+    return planned(spec_file, text).train_seconds
+
+
+def test_an_epoch_of_l_bfgs_is_as_long_as_what_it_evaluates(spec_file, monkeypatch):
+    whole = ALONE.replace("epochs = 10", "epochs = 10\nthen = [{ optimiser = 'lbfgs', epochs = 3 }]")
+    found = stepped(spec_file, monkeypatch, whole, lambda size: 1e-3 * size)
+    assert found == pytest.approx((10 + 3 * 25) * 1.437)
+
+
+def test_a_step_that_mostly_starts_operations_is_not_multiplied(spec_file, monkeypatch):
+    quick = stepped(spec_file, monkeypatch, ALONE, lambda size: 0.02 + 1e-5 * size)
+    assert quick == pytest.approx(10 * (0.02 + 0.01437))
+    slow = stepped(spec_file, monkeypatch, ALONE, lambda size: 0.02 + 1e-2 * size)
+    assert slow == pytest.approx(10 * (0.18 * 1437 / 16))  # of the first trial's 16 examples: long enough to tell
+
+
 def test_steps_are_tried_where_they_will_be_taken(spec_file, monkeypatch):
     built = []
     build = BuiltTask.build

@@ -1,7 +1,8 @@
 """How long a training step and a scoring take on this machine, tried out."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -14,6 +15,7 @@ from globscope.pipeline.plan.fit_timing import FitTime
 from globscope.pipeline.stages.evaluate import draw_seed, record_fields
 from globscope.pipeline.workshop import Workshop
 from globscope.population.checkpoint import as_array
+from globscope.population.optimisers import EVALUATIONS
 from globscope.population.stacking import StackedProbe, training_groups
 from globscope.population.train import run_epoch
 from globscope.population.training_run import Phase, TrainingRun
@@ -24,8 +26,8 @@ from globscope.store import key
 from globscope.values.chart import Progress
 from globscope.values.evaluation import Networks
 
-# Examples of a first trial step, and the seconds beyond which a trial is long enough to tell.
-FEW, LONG = 16, 0.5
+# Examples of a first trial step, and the seconds below and beyond which a trial is too short and long enough to tell.
+FEW, SHORT, LONG = 16, 0.1, 0.5
 
 
 @define
@@ -53,10 +55,17 @@ def training(workshop: Workshop, runs: Sequence[TrainingRun], before: Before) ->
         examples, size = probe.examples(probe.splits[0]), run.recipe.batch_size
         width = 1 if run.row is None else run.train.at_once
         stack = probe if width == 1 else StackedProbe(probe, width)
-        trials = [_Steps(run, phase, stack, before.steps, workshop.tasks.whole.key) for phase in run.phases]
-        epoch = sum(trial.time(min(size, examples)) * trial.phase.epochs for trial in trials)
-        groups.append(epoch * -(-examples // size))
+        trial = partial(_Steps, run, probe=stack, known=before.steps, task_key=workshop.tasks.whole.key)
+        seconds = sum(_time_phase(trial, phase, min(size, examples)) for phase in run.phases)
+        groups.append(seconds * -(-examples // size))
     return groups
+
+
+def _time_phase(trial: Callable[[Phase], "_Steps"], phase: Phase, size: int) -> float:
+    """Return the seconds of a phase with one step an epoch; L-BFGS is timed by what it evaluates, step by step."""
+    if phase.optimiser != "lbfgs":
+        return trial(phase).time(size) * phase.epochs
+    return trial(evolve(phase, optimiser="sgd")).time(size) * phase.epochs * EVALUATIONS
 
 
 @define(frozen=True)
@@ -72,8 +81,12 @@ class _Steps:
     def time(self, size: int) -> float:
         """Return the seconds of a step; a long one is extrapolated from fewer examples, or `check` takes minutes."""
         few = min(size, FEW)
-        seconds = self._measure(few) * size / few
-        return seconds if seconds > 2 * LONG else self._measure(size)
+        seconds = self._measure(few)
+        # A short step is mostly the start of its operations, which more examples do not repeat.
+        while few < size and (seconds < SHORT or seconds * size / few <= 2 * LONG):
+            few = min(size, 4 * few)
+            seconds = self._measure(few)
+        return seconds * size / few
 
     def _measure(self, size: int) -> float:
         width = self.probe.width if isinstance(self.probe, StackedProbe) else 1
