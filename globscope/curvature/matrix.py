@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import prod
 from typing import Any, Protocol
 
 import numpy as np
@@ -62,6 +63,11 @@ class CurvatureMatrix:
     def size(self) -> int:
         """D, the number of weights."""
         return self.loss.probe.layout.size
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The number of weights of every tensor, in the order in which they are flattened."""
+        return tuple(prod(shape) for shape in self.loss.probe.layout.shapes)
 
     def products(self, vectors: np.ndarray) -> np.ndarray:
         """Return (k, D) float64: the matrix times each of (k, D) vectors.

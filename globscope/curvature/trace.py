@@ -1,5 +1,6 @@
 """The trace of a symmetric matrix of which only products are available."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -41,19 +42,44 @@ def trace(
     rank = min(draws // 3, size) if estimator == "hutch++" else 0
     basis, exact = np.empty((0, size)), 0.0
     if rank:
-        sketch = _blockwise(products, _signs(rng, rank, size), report, 0, draws)
+        sketch = _blockwise(products, random_signs(rng, rank, size), report, 0, draws)
         basis = np.linalg.qr(sketch.T)[0].T
         exact = float(np.einsum("kd,kd->", basis, _blockwise(products, basis, report, rank, draws)))
     values: list[float] = []
     while len(values) < draws - 2 * rank:
-        vectors = _signs(rng, min(BLOCK, draws - 2 * rank - len(values)), size)
+        vectors = random_signs(rng, min(BLOCK, draws - 2 * rank - len(values)), size)
         vectors = vectors - (vectors @ basis.T) @ basis
         values += np.einsum("kd,kd->k", vectors, products(vectors)).tolist()
         report(2 * rank + len(values), draws)
     return exact + float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
-def _signs(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
+def block_traces(
+    products: Products, sizes: Sequence[int], draws: int, rng: np.random.Generator, progress: Progress | None = None
+) -> np.ndarray:
+    """Return (draws, blocks) unbiased estimates of the traces of a matrix's diagonal blocks, by Hutchinson's method.
+
+    For a vector v of random signs the sum of v ⊙ Hv over a block's columns is one estimate of its trace: what the other
+    columns add has the mean 0, and makes the estimates vary more. All blocks share the products, which are those of
+    `trace`, so their estimates add up to its own.
+
+    Args:
+        products: Returns the matrix times each row of a (k, D) array.
+        sizes: How many columns each block has, in their order; D together.
+        draws: How many products to compute.
+        rng: The generator of the vectors.
+        progress: Receives how many products were computed.
+    """
+    report, rows, starts = progress or Progress(), list[np.ndarray](), np.cumsum([0, *sizes])[:-1]
+    while (done := sum(map(len, rows))) < draws:
+        vectors = random_signs(rng, min(BLOCK, draws - done), sum(sizes))
+        rows.append(np.add.reduceat(vectors * products(vectors), starts, axis=1))
+        report(done + len(vectors), draws)
+    return np.concatenate(rows)
+
+
+def random_signs(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
+    """Return (count, size) numbers that are 1 or −1 with equal probability."""
     return rng.integers(0, 2, size=(count, size)) * 2.0 - 1.0
 
 

@@ -30,17 +30,20 @@ class Series:
         y: Positions along the vertical axis, as many.
         style: Points joined by a line, by a dashed line, not at all, or in pairs by `segments`: the first with the
             second, the third with the fourth.
+        error: Half-height at every point of a band around the line, such as a standard error; none where empty. On a
+            logarithmic axis the band ends at the axis where it reaches 0.
     """
 
     label: str
     x: tuple[Number, ...]
     y: tuple[Number, ...]
     style: SeriesStyle = "line"
+    error: tuple[Number, ...] = ()
 
     @classmethod
-    def of(cls, label: str, x: ArrayLike, y: ArrayLike, style: SeriesStyle = "line") -> "Series":
+    def of(cls, label: str, x: ArrayLike, y: ArrayLike, style: SeriesStyle = "line", error: ArrayLike = ()) -> "Series":
         """Return the series of (n,) arrays; what is not finite becomes None."""
-        return cls(label=label, x=_numbers(x), y=_numbers(y), style=style)
+        return cls(label=label, x=_numbers(x), y=_numbers(y), style=style, error=_numbers(error))
 
 
 @define(frozen=True, kw_only=True)
@@ -70,7 +73,10 @@ class Plot:
         panels: The panels in reading order.
         title: Headline for people, unlike that of any other picture of the finding; the name in words if unset.
         log: Whether the vertical axes are logarithmic; values that are not positive are then listed, not drawn.
-        log_x: Whether the horizontal axes are. They are labelled at the values of the points, where these have room.
+        log_x: Whether the horizontal axes are. They are labelled at the values of the points, where these have room,
+            and at round numbers if there are many points.
+        lowest: Where the vertical axes begin; what is lower is cut off, as the caption says. All is shown if unset.
+        places: Names of the horizontal places 1, 2, … where these are no numbers.
     """
 
     name: str
@@ -81,6 +87,8 @@ class Plot:
     log: bool = False
     log_x: bool = False
     title: str = ""
+    lowest: Number = None
+    places: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -98,6 +106,8 @@ class Plot:
                     return f"in panel {panel.title!r}, series {series.label!r} has another number of x than of y"
                 if series.style == "segments" and len(series.x) % 2:
                     return f"in panel {panel.title!r}, series {series.label!r} has a segment without an end"
+                if series.error and len(series.error) != len(series.y):
+                    return f"in panel {panel.title!r}, series {series.label!r} has another number of errors than of y"
         return ""
 
 

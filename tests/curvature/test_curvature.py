@@ -8,7 +8,7 @@ from support.paths import NETS
 
 from globscope.api import CheckFacts, Code, EvaluationError, Loss, Networks, eigenpairs, trace
 from globscope.builtin.analyses.curvature.analysis import Curvature
-from globscope.builtin.analyses.curvature.parts import LossAtNetwork, LossOptions
+from globscope.builtin.analyses.curvature.loss_at_network import LossAtNetwork, LossOptions
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.classification import Classification
 from globscope.errors import SpecError
@@ -150,6 +150,47 @@ def test_the_analysis_tells_of_negative_curvature_and_finds_the_networks_asked_f
         leading = values[np.argsort(-np.abs(values))[:3]]
         warned = [text for text in finding.warnings if text.startswith(f"{row['network']}: not a minimum")]
         assert bool(warned) == bool((leading < 0).any()) == bool(row["negative"])
+
+
+def test_the_analysis_shows_the_density_and_the_layers_beside_the_same_eigenvalues_and_trace():
+    atlas, bench, rng = tiny_atlas(), tiny_bench(), np.random.default_rng(0)
+    options = {"members": ("A@0", "B"), "count": 6, "draws": 40, "precision": "float64"}
+    plain = Curvature(**options).analyse(atlas, bench, rng)
+    finding = Curvature(**options, layers=True, density_draws=8, density_steps=51).analyse(atlas, bench, rng)
+    tables = {table.name: table.rows for table in finding.tables}
+    assert tables["eigenvalues"] == plain.tables[1].rows
+    for row, old in zip(tables["curvature"], plain.tables[0].rows, strict=True):
+        # The layers' traces are sums of the same products, in another order.
+        assert [row[name] for name in ("trace", "trace_standard_error")] == pytest.approx(
+            [old[name] for name in ("trace", "trace_standard_error")], rel=1e-9
+        )
+        own = [layer for layer in tables["layers"] if layer["network"] == row["network"]]
+        assert [(layer["layer"], layer["weights"]) for layer in own] == [("inner", 30), ("outer", 21)]
+        assert sum(layer["trace"] for layer in own) == pytest.approx(row["trace"], rel=1e-9)
+    for row, network in zip(tables["spectral_density"], (0, 7), strict=True):
+        values = np.linalg.eigvalsh(exact_hessian(whole(bench.task.build("cpu")), atlas.population.weights[network]))
+        assert (row["lowest"], row["highest"]) == pytest.approx((values[0], values[-1]), rel=1e-6)
+        assert row["width"] == pytest.approx(0.01 * np.ptp(values), rel=1e-6)
+        parts = values < -row["width"], np.abs(values) <= row["width"], values > row["width"]
+        for name, part in zip(("below", "near_zero", "above"), parts, strict=True):
+            assert abs(row[name] - part.sum()) < 4 * row[f"{name}_standard_error"]
+        assert abs(row["trace"] - values.sum()) < 4 * row["trace_standard_error"]
+    assert [picture.name for picture in finding.pictures] == [
+        "eigenvalues", "spectral_density", "eigenvalue_counts", "layer_traces"
+    ]  # fmt: skip
+    assert [picture.flaw for picture in finding.pictures] == [""] * 4
+    marked = finding.pictures[1].panels[0].series[1]
+    assert marked.x == tuple(row["eigenvalue"] for row in tables["eigenvalues"] if row["network"] == "A@0")
+
+
+def test_a_gaussian_that_is_narrower_than_the_quadrature_gets_a_warning():
+    finding = Curvature(members=("A",), draws=6, density_draws=2, density_steps=20).analyse(
+        tiny_atlas(), tiny_bench(), np.random.default_rng(0)
+    )
+    assert finding.warnings[-1] == (
+        "density_width = 0.01 is narrower than density_steps = 20 resolve: single bumps may be nodes of the "
+        "quadrature, not eigenvalues; take at least 80 steps"
+    )
 
 
 def test_options_that_came_later_leave_the_keys_of_earlier_results_as_they_are():

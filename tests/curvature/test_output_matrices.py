@@ -1,86 +1,28 @@
 """Gauss–Newton and Fisher matrices, beside those that definitions give of small networks in float64."""
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from attrs import evolve
 from support.paths import NETS
+from support.small_networks import LARGEST, MLP_CLASSES, ROUNDING, TASKS, VECTORS, ExactNetwork
 
 from globscope.api import CheckFacts, Code, EvaluationError, Loss, ProbeTraits, eigenpairs
 from globscope.builtin.analyses.curvature.analysis import Curvature
 from globscope.builtin.tasks.classification import Classification
+from globscope.builtin.tasks.language import LanguageModelling
+from globscope.builtin.tasks.pinn.task import PinnConvection
 from globscope.builtin.tasks.regression import Regression
+from globscope.builtin.tasks.segmentation import Segmentation
 from globscope.builtin.tasks.supervised import Supervised
-
-# Of the largest entry: sums of a few dozen float64 products, in another order.
-ROUNDING = 1e-12
-EXAMPLES, LARGEST = 40, 500
-VECTORS = np.random.default_rng(0).normal(size=(4, LARGEST))
-TASKS = {
-    "MLP, classes": Classification(hidden=(6,)),
-    "BatchNorm, classes": Classification(model=Code(str(NETS), "batch_norm"), model_options={"width": 6}),
-    "MLP, values": Regression(hidden=(24, 8)),
-    "BatchNorm, values": Regression(model=Code(str(NETS), "batch_norm_regression")),
-}
-
-
-class Exact:
-    """A network's matrices by their definitions: from the loss of one example after another."""
-
-    def __init__(self, task):
-        self.probe = task.build("cpu")
-        self.weights = self.probe.layout.flatten({n: p.numpy() for n, p in self.probe.initialise(3)[0].items()})
-        # Batches of which the last is smaller.
-        self.loss = Loss.of(self.probe, "cpu", EXAMPLES, np.random.default_rng(0), precision="float64", batch_size=15)
-        self.buffers = self.loss.at(self.weights, {}).buffers
-        self.flat = torch.from_numpy(np.float64(self.weights))
-        inputs, targets = self.probe.batch("train", torch.from_numpy(self.loss.rows))
-        self.inputs, self.targets = inputs.double(), targets
-
-    def products(self, kind):
-        """Return the products with a few random vectors, which no other matrix gives."""
-        return self.loss.at(self.weights, {}, kind).products(VECTORS[:, : len(self.weights)])
-
-    def outputs(self, flat):
-        return self.probe.outputs(self.probe.layout.unflatten(flat), self.buffers, (self.inputs, self.targets))
-
-    def jacobian(self):
-        return torch.autograd.functional.jacobian(self.outputs, self.flat).numpy()
-
-    def gradient(self, example, target):
-        flat = self.flat.clone().requires_grad_()
-        batch = self.inputs[example : example + 1], target
-        loss = self.probe.objective(self.probe.layout.unflatten(flat), self.buffers, batch, training=False)
-        return torch.autograd.grad(loss, flat)[0].numpy()
-
-    def mean_outer_product(self, shares):
-        """Return the mean over examples of the outer products of gradients; `shares` yields an example's targets."""
-        rows = np.concatenate(
-            [
-                [np.sqrt(share) * self.gradient(example, target) for share, target in shares(example)]
-                for example in range(EXAMPLES)
-            ]
-        )
-        return rows.T @ rows / EXAMPLES
-
-    def own_target(self, example):
-        yield 1.0, self.targets[example : example + 1]
-
-    def every_class(self, example):
-        chances = self.outputs(self.flat)[example].softmax(0)
-        yield from ((float(chance), torch.tensor([number])) for number, chance in enumerate(chances))
-
-    def noisy_values(self, example, deviation):
-        """Two values whose squared distance is the noise's variance: so is the mean of what is quadratic in it."""
-        value = self.outputs(self.flat)[example : example + 1]
-        yield from ((0.5, value + sign * deviation) for sign in (-1, 1))
 
 
 @pytest.fixture(scope="module", params=TASKS)
 def exact(request):
-    return Exact(TASKS[request.param])
+    return ExactNetwork(TASKS[request.param])
 
 
 def assert_products(found, wanted):
@@ -93,14 +35,7 @@ def assert_products_with(found, matrix):
 
 
 def test_the_gauss_newton_matrix_is_that_of_its_definition(exact):
-    outputs, jacobian = exact.outputs(exact.flat), exact.jacobian()
-    if exact.targets.is_floating_point():
-        curvature = np.broadcast_to(2 * np.eye(1), (EXAMPLES, 1, 1))
-    else:
-        p = outputs.softmax(1).numpy()
-        curvature = np.stack([np.diag(row) - np.outer(row, row) for row in p])
-    wanted = np.einsum("nad,nab,nbe->de", jacobian, curvature, jacobian, optimize=True) / EXAMPLES
-    assert_products_with(exact.products("ggn"), wanted)
+    assert_products_with(exact.products("ggn"), exact.explicit("ggn"))
 
 
 def test_the_fisher_matrix_is_the_mean_over_what_the_network_itself_would_draw(exact):
@@ -122,12 +57,12 @@ def test_gauss_newton_is_fisher_where_the_loss_is_minus_a_log_probability(exact)
 
 
 def test_a_linear_model_has_one_matrix_for_squared_errors_and_is_its_own_gauss_newton():
-    exact = Exact(Regression(hidden=()))
+    exact = ExactNetwork(Regression(hidden=()))
     assert_products(exact.products("ggn"), exact.products("hessian"))
 
 
 def test_an_absolute_error_has_a_fisher_matrix_and_no_gauss_newton_one():
-    exact = Exact(Regression(hidden=(8,), loss="l1"))
+    exact = ExactNetwork(Regression(hidden=(8,), loss="l1"))
     # Laplace noise: the gradient's square is 1 wherever the value lies beside the output.
     assert_products_with(exact.products("fisher"), exact.mean_outer_product(partial(exact.noisy_values, deviation=1.0)))
     assert not exact.products("ggn").any()
@@ -163,6 +98,45 @@ def test_a_matrix_that_a_task_does_not_give_is_refused_with_the_reason(probe, ma
 
 
 def test_a_loss_of_the_users_own_has_the_gauss_newton_matrix_of_all_that_the_model_returns():
-    own = Exact(Classification(hidden=(6,), loss=Code(str(NETS), "own_cross_entropy")))
-    assert_products(own.products("ggn"), Exact(TASKS["MLP, classes"]).products("ggn"))
+    own = ExactNetwork(Classification(hidden=(6,), loss=Code(str(NETS), "own_cross_entropy")))
+    assert_products(own.products("ggn"), ExactNetwork(TASKS[MLP_CLASSES]).products("ggn"))
     assert_products_with(own.products("empirical-fisher"), own.mean_outer_product(own.own_target))
+
+
+def every_example(task):
+    """Return a task's probe, a fresh network and all its training examples, in float64."""
+    probe = task.build("cpu")
+    weights = probe.layout.flatten({n: p.numpy() for n, p in probe.initialise(3)[0].items()})
+    return probe, weights, Loss.of(probe, "cpu", None, np.random.default_rng(0), precision="float64")
+
+
+SMALL = {"dim": 8, "depth": 1, "heads": 1}
+TINY_SHAPES = {"data_options": {"train": 6, "test": 2, "size": 8}, "model_options": {"widths": [2, 3]}}
+SEVERAL = {
+    "tokens": lambda: LanguageModelling(path=Path(__file__), context=16, model_options=SMALL),
+    "pixels": lambda: Segmentation(**TINY_SHAPES),
+}
+
+
+@pytest.mark.parametrize("kind", SEVERAL)
+def test_several_predictions_of_an_example_are_averaged_as_the_loss_averages_them(kind):
+    _, weights, loss = every_example(SEVERAL[kind]())
+    loss = evolve(loss, rows=loss.rows[:6])
+    vectors = np.random.default_rng(0).normal(size=(2, len(weights)))
+    ggn, fisher = (loss.at(weights, {}, matrix).products(vectors) for matrix in ("ggn", "fisher"))
+    np.testing.assert_allclose(ggn, fisher, rtol=0, atol=ROUNDING * np.abs(fisher).max())
+    assert np.abs(ggn).max() > 0
+
+
+def test_the_gauss_newton_matrix_of_a_physics_informed_network_is_of_its_residuals():
+    probe, weights, loss = every_example(PinnConvection(hidden=(6,), grid=(6, 5), collocation=12))
+    batch = next(loss.batches())[0]
+    flat = torch.from_numpy(np.float64(weights))
+    jacobian = torch.autograd.functional.jacobian(
+        lambda vector: probe.predictions(probe.layout.unflatten(vector), {}, batch), flat
+    ).numpy()
+    # The squared error at t = 0, the squared jump and the squared residual, each with its weight.
+    factors = batch[1][:, [1, 3, 2]].numpy()
+    wanted = np.einsum("nad,na,nae->de", jacobian, 2 * factors / len(factors), jacobian)
+    found = loss.at(weights, {}, "ggn").products(np.eye(len(weights)))
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-7 * np.abs(wanted).max())  # float32 places and weights

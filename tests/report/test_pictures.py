@@ -124,6 +124,37 @@ def test_a_log_axis_tells_what_it_cannot_show():
     assert any("2 values are ≤ 0" in text for text in texts(figure))
 
 
+def test_a_band_is_as_high_as_the_error_and_within_the_axes_unless_it_reaches_0_on_a_log_one():
+    shown = evolve(series(y=(1, 2, 3)), error=(0.5, 2.0, 1.0))
+    axes = plot_series(a_plot((shown,))).axes[0]
+    low, high = (int(edge(axes.get_ylim())) for edge in (min, max))
+    assert (low, high) == (0, 4)
+    ends = axes.collections[0].get_paths()[0].vertices
+    assert {(0.0, 0.5), (0.0, 1.5), (1.0, 0.0), (1.0, 4.0), (2.0, 2.0), (2.0, 4.0)} <= {*map(tuple, ends.tolist())}
+    low, high = plot_series(a_plot((shown,), log=True)).axes[0].get_ylim()
+    assert 0.3 < low < 0.5 < 4 < high
+    lacking = a_plot((evolve(shown, error=(0.5,)),))
+    assert lacking.flaw == "in panel 'panel 0', series 's' has another number of errors than of y"
+
+
+def test_a_log_axis_with_a_lowest_value_begins_there_and_what_is_lower_is_cut_off():
+    shown = a_plot((series(x=(0, 1, 2, 3), y=(0.0, 1e-9, 5, 100)),), log=True, lowest=0.5)
+    assert plot_series(shown).axes[0].get_ylim()[0] == 0.5
+    assert missing_values(shown) == []
+
+
+@pytest.mark.parametrize(("names", "tilted"), [(("in", "out"), False), (("a long name of a layer",) * 4, True)])
+def test_places_with_names_have_them_below_and_tilted_where_they_are_long(names, tilted):
+    axes = plot_series(a_plot((series(x=range(1, len(names) + 1), y=(1,) * len(names)),), places=names)).axes[0]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == list(names)
+    assert bool(axes.get_xticklabels()[0].get_rotation()) == tilted
+
+
+def test_many_places_on_a_log_scale_are_labelled_at_round_values():
+    figure = plot_series(a_plot((series(x=np.geomspace(0.1, 100, 40).tolist(), y=(1,) * 40),), log_x=True))
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["0.1", "1", "10", "100"]
+
+
 def test_a_log_scale_across_is_labelled_at_the_values_that_have_room():
     counts = (2, 3, 4, 6, 8, 13, 16, 32, 76)
     shown = a_plot((series(x=(0, *counts), y=(1,) * 10),), x="axes", log_x=True)

@@ -406,6 +406,10 @@ SPECS = {
             "this one its own 'name'",
         ],
     ),
+    "a density without an error": (
+        GOOD + '[[analysis]]\nuse = "curvature"\ndensity_draws = 1\n',
+        ["F: analysis.0.density_draws: must be 0 or >= 2, which a standard error takes, got 1"],
+    ),
     "the analysis that runs anyway": (
         GOOD + '[[analysis]]\nuse = "fidelity"\n',
         [

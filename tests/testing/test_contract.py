@@ -142,7 +142,7 @@ OPTIONS = {
     ("analysis", "curvature"): [
         {"draws": 6},
         {"draws": 7, "trace": "hutch++", "members": ("A@0", "B"), "count": 51},
-        {"draws": 6, "matrix": "fisher"},
+        {"draws": 6, "matrix": "fisher", "layers": True, "density_draws": 2},
     ],
 }
 # These differ from their default: what they need has none.

@@ -28,6 +28,9 @@ from globscope.values.pictures import Panel, Plot, Series
 
 NARROWEST = 1.6  # inches of a panel
 FEW = 15  # points of a line that are marked one by one
+LETTERS = 60  # of the names of places, which have room side by side
+MANY = 25  # points of a logarithmic axis that are not labelled one by one
+BELOW = float(np.finfo(float).tiny)  # a place below every logarithmic axis
 # Panels share an axis where each fills so much of it; else most of them would be a stroke.
 FILLED = 0.25
 LINE_STYLES = {"line": "-", "dashed": (0, (4, 1.6)), "points": "", "segments": "-"}
@@ -42,21 +45,31 @@ class DrawnSeries:
         points: (n, 2) places; NaN for points that cannot be drawn.
         broken: How many points have a figure that is missing or not finite.
         impossible: How many of the other points a log axis cannot show.
+        band: (n, 2) lower and upper ends of the band around the points, NaN where there is none.
     """
 
     series: Series
     points: np.ndarray = field(eq=False, repr=False)
     broken: int
     impossible: int
+    band: np.ndarray = field(eq=False, repr=False)
 
     @classmethod
     def of(cls, series: Series, picture: Plot) -> "DrawnSeries":
         """Return what of a series can be drawn."""
         points = np.stack([finite_array(series.x), finite_array(series.y)], axis=1)
         finite = finite_rows(points)
+        if picture.log and picture.lowest is not None:
+            points[points[:, 1] <= 0, 1] = BELOW  # cut off, as all that is lower than the lowest
         impossible = finite & ((points <= 0) & [picture.log_x, picture.log]).any(axis=1)
         points[~finite | impossible] = np.nan
-        return cls(series=series, points=points, broken=int((~finite).sum()), impossible=int(impossible.sum()))
+        errors = finite_array(series.error) if series.error else np.full(len(points), np.nan)
+        band = points[:, 1:] + errors[:, None] * [-1, 1]
+        if picture.log:
+            band[band <= 0] = BELOW
+        return cls(
+            series=series, points=points, broken=int((~finite).sum()), impossible=int(impossible.sum()), band=band
+        )
 
 
 @define(frozen=True, kw_only=True)
@@ -70,6 +83,7 @@ class SharedStyle:
         y: Vertical range of all panels.
         log: Whether the vertical axis is logarithmic.
         log_x: Whether the horizontal one is.
+        places: Names of the horizontal places 1, 2, …; empty where these are numbers.
     """
 
     styles: dict[str, LabelStyle]
@@ -78,6 +92,7 @@ class SharedStyle:
     y: tuple[float, float]
     log: bool
     log_x: bool
+    places: tuple[str, ...]
 
 
 def plot_series(picture: Plot, runs: Sequence[str] = (), style: Style = AUTO) -> Figure:
@@ -141,15 +156,26 @@ def _shared_style(picture: Plot, panels: Sequence[Sequence[DrawnSeries]], runs: 
     loose = [len(series.points) for series in every if series.series.style == "points"]
     scaled = [np.log(points[:, 0]) if picture.log_x else points[:, 0] for points in known]
     alike = not any(panel.x for panel in picture.panels) and _comparable(scaled)
-    x, y = _finite_points(every).T
     return SharedStyle(
         styles=label_styles([series.series.label for series in every], LINES, runs),
         dots=marker_size(max(loose, default=0)),
-        x=frame(x, log=picture.log_x, margin=0.03) if alike else None,
-        y=frame(y, log=picture.log),
+        x=frame(_finite_points(every)[:, 0], log=picture.log_x, margin=0.03) if alike else None,
+        y=_vertical_range(picture, every),
         log=picture.log,
         log_x=picture.log_x,
+        places=picture.places,
     )
+
+
+def _vertical_range(picture: Plot, every: Sequence[DrawnSeries]) -> tuple[float, float]:
+    """Return the range of all points and bands, from where the picture begins."""
+    ends = [np.concatenate([series.points[:, 1:], series.band], axis=1).ravel() for series in every]
+    values = np.concatenate([np.empty(0), *ends])
+    start = BELOW if picture.log else -np.inf
+    if picture.lowest is None:
+        return frame(values[values > start], log=picture.log)
+    above = values[values > picture.lowest]
+    return picture.lowest, frame(above if len(above) else np.array([picture.lowest]), log=picture.log)[1]
 
 
 def _finite_points(panel: Sequence[DrawnSeries]) -> np.ndarray:
@@ -175,20 +201,29 @@ def _draw_panel(axes: Axes, panel: Sequence[DrawnSeries], shared: SharedStyle) -
     axes.set(xlim=across, ylim=shared.y)
     axes.grid(axis="y", color="#e6e9ed")
     axes.set_axisbelow(True)
-    _tick_across(axes, known[:, 0], log=shared.log_x)
+    _tick_across(axes, known[:, 0], shared)
     (tick_log if shared.log else tick_evenly)(axes.yaxis, *axes.get_ylim())
     if not len(known):
         write_centred(axes, "nothing to draw")
 
 
-def _tick_across(axes: Axes, values: np.ndarray, *, log: bool) -> None:
+def _tick_across(axes: Axes, values: np.ndarray, shared: SharedStyle) -> None:
     """Label the horizontal axis: evenly or, on a log scale, at values that occur and are far enough from the last."""
     low, high = axes.get_xlim()
-    if not log:
+    if shared.places:
+        tilt: dict[str, Any] = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
+        wide = sum(map(len, shared.places)) > LETTERS
+        axes.set_xticks(range(1, len(shared.places) + 1), shared.places, **(tilt if wide else {}))
+        return
+    if not shared.log_x:
         counted = bool(len(values)) and bool((values == values.round()).all())
         tick_evenly(axes.xaxis, low, high, most=5, whole=counted)
         return
-    tick_log_at(axes.xaxis, np.unique(values), low, high)
+    few = np.unique(values)
+    if len(few) > MANY:
+        tick_log(axes.xaxis, low, high)
+    else:
+        tick_log_at(axes.xaxis, few, low, high)
 
 
 def _draw_series(axes: Axes, drawn: DrawnSeries, shared: SharedStyle) -> None:
@@ -204,6 +239,8 @@ def _draw_series(axes: Axes, drawn: DrawnSeries, shared: SharedStyle) -> None:
         axes.plot(*points.T, **_appearance(style, label, shared.dots), alpha=0.8, rasterized=bool(many), zorder=2)
         return
     marks = marker_rows(known, label, FEW)
+    if drawn.series.error:
+        axes.fill_between(points[:, 0], *drawn.band.T, color=label.colour, alpha=0.25, lw=0, zorder=2)
     axes.plot(*points.T, **_appearance(style, label, 3.6), markevery=marks, zorder=3)
 
 

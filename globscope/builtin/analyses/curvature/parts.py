@@ -1,88 +1,24 @@
-"""The parts of the analysis: the eigenvalues and the trace at one network."""
+"""The parts of the analysis: eigenvalues, trace, traces of blocks and spectral density at one network."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from attrs import define, field
+from attrs import define
 
 from globscope.api import (
-    CurvatureMatrix,
     Draft,
-    Loss,
-    MatrixName,
     Part,
-    Population,
-    Probe,
     Progress,
-    Task,
+    block_traces,
     eigenpairs,
+    lanczos_quadrature,
+    random_signs,
     trace,
 )
+from globscope.builtin.analyses.curvature.loss_at_network import LossAtNetwork
 
 Measures = Mapping[str, np.ndarray]
-
-
-@define(frozen=True, kw_only=True)
-class LossOptions:
-    """The options of the analysis that determine the loss; its docstring has their meaning."""
-
-    examples: int | None
-    batch_size: int | None
-    batch_norm: Literal["recalibrate", "stored"]
-    precision: Literal["float32", "float64"]
-
-    def loss(self, probe: Probe, device: str, seed: int) -> Loss:
-        """Return the loss on a device, with a study's seed."""
-        return Loss.of(
-            probe,
-            device,
-            self.examples,
-            np.random.default_rng([seed, 0]),
-            batch_size=self.batch_size,
-            batch_norm=self.batch_norm,
-            precision=self.precision,
-        )
-
-
-@define(frozen=True, kw_only=True)
-class LossAtNetwork:
-    """The loss at one network.
-
-    Attributes:
-        options: Options of the loss.
-        task: The study's task.
-        device: Name of the device that computes.
-        network: The network, as a population of one.
-        seed: The study's seed.
-        matrix: Which matrix of the loss's curvature.
-    """
-
-    options: LossOptions
-    task: Task
-    device: str
-    network: Population = field(repr=False)
-    seed: int
-    matrix: MatrixName = "hessian"
-
-    @property
-    def label(self) -> str:
-        """The network's name."""
-        return self.network.members[0].label
-
-    @property
-    def inputs(self) -> list[Any]:
-        """All that the matrix follows from beside the task and the seed."""
-        options, weights = self.options, np.asarray(self.network.weights[0])
-        buffers = dict(self.network.members[0].buffers)
-        known = [weights, buffers, options.examples, options.batch_size, options.batch_norm, options.precision]
-        # Parts of the Hessian have the keys that they had when there was no other matrix.
-        return known if self.matrix == "hessian" else [*known, self.matrix]
-
-    def build(self) -> CurvatureMatrix:
-        """Return the matrix; BatchNorm's statistics are estimated now."""
-        loss = self.options.loss(self.task.build(self.device), self.device, self.seed)
-        return loss.at(np.asarray(self.network.weights[0]), self.network.members[0].buffers, self.matrix)
 
 
 @define(frozen=True, kw_only=True)
@@ -138,3 +74,54 @@ class Trace:
         """The computation as a part of an analysis."""
         inputs = [*self.at.inputs, self.estimator, self.draws]
         return Part(label=f"trace of {self.at.label}", inputs=inputs, work=self)
+
+
+@define(frozen=True, kw_only=True)
+class BlockTraces:
+    """The traces of the diagonal blocks of one network's tensors, by Hutchinson's estimator."""
+
+    at: LossAtNetwork
+    draws: int
+
+    def __call__(self, draft: Draft, progress: Progress) -> Measures:
+        """Return `traces`, (draws, tensors) estimates, and the number of `draws`."""
+        del draft
+        matrix, rng = self.at.build(), np.random.default_rng([self.at.seed, 2])
+        traces = block_traces(matrix.products, matrix.sizes, self.draws, rng, progress)
+        return {"traces": traces, "draws": np.array([self.draws])}
+
+    @property
+    def part(self) -> Part:
+        """The computation as a part of an analysis."""
+        return Part(
+            label=f"traces of {self.at.label}'s layers", inputs=[*self.at.inputs, "blocks", self.draws], work=self
+        )
+
+
+@define(frozen=True, kw_only=True)
+class Quadrature:
+    """A Gauss quadrature of one network's spectrum, from one random vector.
+
+    Attributes:
+        at: The loss at the network.
+        steps: Number of products.
+        draw: Number of the vector, the same vector for all networks.
+    """
+
+    at: LossAtNetwork
+    steps: int
+    draw: int
+
+    def __call__(self, draft: Draft, progress: Progress) -> Measures:
+        """Return (m,) `nodes` and their `weights`."""
+        del draft
+        matrix, rng = self.at.build(), np.random.default_rng([self.at.seed, 3, self.draw])
+        start = random_signs(rng, 1, matrix.size)[0]
+        nodes, weights = lanczos_quadrature(matrix.products, start, self.steps, progress)
+        return {"nodes": nodes, "weights": weights}
+
+    @property
+    def part(self) -> Part:
+        """The computation as a part of an analysis."""
+        inputs = [*self.at.inputs, "quadrature", self.steps, self.draw]
+        return Part(label=f"spectral density of {self.at.label}, vector {self.draw + 1}", inputs=inputs, work=self)

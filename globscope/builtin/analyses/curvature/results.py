@@ -6,6 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from globscope.api import MatrixName, Panel, Plot, Series, Table, finite_or_none
+from globscope.builtin.analyses.curvature.measured import NetworkCurvature
 
 NAMES: Mapping[MatrixName, str] = MappingProxyType(
     {
@@ -26,47 +27,42 @@ COLUMNS = (
 )  # fmt: skip
 LISTED = "Eigenvalues at every network, the leading one first; residual: ‖Hv − λv‖ / |λ|."
 
-Measured = Mapping[str, np.ndarray]
 
-
-def tables(measured: Mapping[str, Measured], matrix: MatrixName) -> tuple[Table, Table]:
-    """Return the tables of networks and of eigenvalues, from `values`, `residuals`, `trace` and so on by network."""
-    rows = tuple(_row(label, measures) for label, measures in measured.items())
-    listed = tuple(row for label, measures in measured.items() for row in _eigenvalue_rows(label, measures))
+def tables(measured: Mapping[str, NetworkCurvature], matrix: MatrixName) -> tuple[Table, Table]:
+    """Return the tables of networks and of eigenvalues."""
+    rows = tuple(_row(label, own) for label, own in measured.items())
+    listed = tuple(row for label, own in measured.items() for row in _eigenvalue_rows(label, own))
     return (
         Table(name="curvature", caption=f"{NAMES[matrix]} {CAPTION}", columns=COLUMNS, rows=rows),
         Table(name="eigenvalues", caption=LISTED, columns=("network", "number", "eigenvalue", "residual"), rows=listed),
     )
 
 
-def _row(label: str, measures: Measured) -> dict[str, str | int | float | None]:
-    values, (total, error) = measures["values"], measures["trace"]
+def _row(label: str, own: NetworkCurvature) -> dict[str, str | int | float | None]:
+    values, (total, error) = own.values, own.trace
     return {
         "network": label,
         "top_eigenvalue": finite_or_none(values[0]) if len(values) else None,
         "found": len(values),
         "negative": int((values < 0).sum()),
-        "residual": finite_or_none(measures["residuals"].max()) if len(values) else None,
+        "residual": finite_or_none(own.residuals.max()) if len(values) else None,
         "trace": finite_or_none(total),
         "trace_standard_error": finite_or_none(error),
-        "products": int(measures["products"][0] + measures["draws"][0]),
+        "products": own.products,
     }
 
 
-def _eigenvalue_rows(label: str, measures: Measured) -> list[dict[str, str | int | float | None]]:
-    pairs = enumerate(zip(measures["values"], measures["residuals"], strict=True), 1)
+def _eigenvalue_rows(label: str, own: NetworkCurvature) -> list[dict[str, str | int | float | None]]:
+    pairs = enumerate(zip(own.values, own.residuals, strict=True), 1)
     return [
         {"network": label, "number": number, "eigenvalue": finite_or_none(value), "residual": finite_or_none(residual)}
         for number, (value, residual) in pairs
     ]
 
 
-def plot(measured: Mapping[str, Measured], matrix: MatrixName) -> Plot:
+def plot(measured: Mapping[str, NetworkCurvature], matrix: MatrixName) -> Plot:
     """Return a plot of every network's eigenvalues."""
-    series = [
-        Series.of(label, np.arange(1, len(measures["values"]) + 1), measures["values"])
-        for label, measures in measured.items()
-    ]
+    series = [Series.of(label, np.arange(1, len(own.values) + 1), own.values) for label, own in measured.items()]
     return Plot(
         name="eigenvalues",
         title=f"Leading eigenvalues, {NAMES[matrix]}",

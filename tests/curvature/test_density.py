@@ -1,0 +1,117 @@
+"""Spectral density and traces of blocks, beside the eigenvalues and blocks of explicit matrices in float64."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from support.small_networks import BATCH_NORM, MLP, TASKS, ExactNetwork
+
+from globscope.api import SpectralDensity, block_traces, lanczos_quadrature, random_signs, trace
+
+# Of sums of some hundred float64 products, relative.
+ROUNDING = 1e-10
+VECTORS, STEPS, WIDTH = 8, 45, 0.02
+
+
+def symmetric(size, seed=0):
+    matrix = np.random.default_rng(seed).normal(size=(size, size))
+    return (matrix + matrix.T) / 2
+
+
+def quadratures(products, size, vectors=VECTORS, steps=STEPS, seed=3):
+    rng = np.random.default_rng(seed)
+    found = [lanczos_quadrature(products, start, steps) for start in random_signs(rng, vectors, size)]
+    return SpectralDensity(size=size, nodes=[nodes for nodes, _ in found], weights=[weights for _, weights in found])
+
+
+def test_a_quadrature_is_exact_for_polynomials_of_twice_its_degree():
+    matrix, start = symmetric(40), np.random.default_rng(1).normal(size=40)
+    nodes, weights = lanczos_quadrature(lambda v: v @ matrix, start, 5)
+    values, vectors = np.linalg.eigh(matrix)
+    shares = (vectors.T @ start / np.linalg.norm(start)) ** 2
+    for power in range(10):
+        assert weights @ nodes**power == pytest.approx(shares @ values**power, rel=ROUNDING, abs=ROUNDING)
+    assert weights @ nodes**10 != pytest.approx(shares @ values**10, rel=1e-3)
+
+
+def test_as_many_steps_as_columns_give_every_eigenvalue():
+    matrix = symmetric(30)
+    nodes, weights = lanczos_quadrature(lambda v: v @ matrix, np.ones(30), 100)
+    np.testing.assert_allclose(nodes, np.linalg.eigvalsh(matrix), atol=ROUNDING)
+    assert weights.sum() == pytest.approx(1, rel=ROUNDING)
+
+
+@pytest.mark.parametrize(("rank", "nodes"), [(0, 1), (2, 3)])
+def test_a_quadrature_ends_where_the_matrix_has_no_further_direction(rank, nodes):
+    basis = np.linalg.qr(np.random.default_rng(0).normal(size=(50, 2)))[0][:, :rank]
+    matrix = basis @ np.diag([5.0, -3.0][:rank]) @ basis.T
+    found, weights = lanczos_quadrature(lambda v: v @ matrix, np.ones(50), 20)
+    np.testing.assert_allclose(found, np.sort([5.0, -3.0, 0.0][-nodes:] if rank else [0.0]), atol=ROUNDING)
+    assert weights.sum() == pytest.approx(1, rel=ROUNDING)
+
+
+FAST = {(MLP, "hessian"), (BATCH_NORM, "ggn")}
+CASES = [(name, kind) for name in TASKS for kind in ("hessian", "ggn")]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [pytest.param(*case, marks=() if case in FAST else pytest.mark.slow) for case in CASES]
+)
+def test_the_density_is_that_of_the_eigenvalues_within_its_standard_error(name, kind):
+    network = ExactNetwork(TASKS[name], batch_size=None)
+    matrix = network.loss.at(network.weights, {}, kind)
+    values = np.linalg.eigvalsh(network.explicit(kind))
+    density = quadratures(matrix.products, matrix.size)
+    np.testing.assert_allclose(density.ends, (values[0], values[-1]), atol=1e-6 * values[-1])
+    width = WIDTH * np.ptp(values)
+    at = np.linspace(values[0] - 3 * width, values[-1] + 3 * width, 100)
+    found, error = density.smooth_counts(at, width)
+    wanted = np.exp(-0.5 * ((at[:, None] - values) / width) ** 2).sum(1)
+    # Where the curve is not the tail of a Gaussian. In standard errors of eight vectors, a deviation is Student's t of
+    # root mean square √(7 / 5); neighbouring points deviate together, so that theirs varies as that of a few.
+    seen = wanted > 0.1
+    assert np.sqrt(np.mean(((found - wanted) / error)[seen] ** 2)) < 3
+    assert (error[seen] < 0.2 * wanted.max()).all()
+    value, spread = density.trace()
+    assert abs(value - values.sum()) < 3 * spread
+
+
+def test_the_densitys_trace_is_hutchinsons_with_the_same_vectors():
+    matrix = symmetric(40)
+    density = quadratures(lambda v: v @ matrix, 40, steps=7, seed=5)
+    found = trace(lambda v: v @ matrix, 40, VECTORS, np.random.default_rng(5))
+    assert density.trace() == pytest.approx(found, rel=ROUNDING)
+
+
+def test_the_densitys_standard_error_is_its_spread():
+    matrix, at = symmetric(20), np.array([-2.0, 0.0, 3.0])
+    found = [quadratures(lambda v: v @ matrix, 20, 6, 20, seed).smooth_counts(at, 0.7) for seed in range(150)]
+    values, errors = np.array(found).transpose(1, 0, 2)
+    # 150 estimates know their spread to about 6 %.
+    np.testing.assert_allclose(np.sqrt((errors**2).mean(0)), values.std(0), rtol=0.2)
+    wanted = np.exp(-0.5 * ((at[:, None] - np.linalg.eigvalsh(matrix)) / 0.7) ** 2).sum(1)
+    assert (np.abs(values.mean(0) - wanted) < 4 * values.std(0) / np.sqrt(150)).all()
+
+
+def test_parts_of_the_spectrum_are_counted():
+    values = np.array([-3.0, -1.0, 0.0, 0.0, 0.5, 4.0])
+    density = quadratures(lambda v: v * values, 6, vectors=4)
+    counts, errors = density.counts(np.array([-np.inf, -0.1, 0.1]), np.array([-0.5, 0.1, np.inf]))
+    # The entries of a vector of signs have one square, so that each of a diagonal matrix's eigenvalues has its share.
+    np.testing.assert_allclose(counts, [2, 2, 2], atol=ROUNDING)
+    assert (errors < ROUNDING).all()
+
+
+@pytest.mark.parametrize("name", [MLP, BATCH_NORM])
+def test_traces_of_blocks_are_those_of_the_diagonal_blocks(name):
+    network = ExactNetwork(TASKS[name], batch_size=None)
+    matrix, exact = network.loss.at(network.weights, {}, "ggn"), network.explicit("ggn")
+    found = block_traces(matrix.products, matrix.sizes, 40, np.random.default_rng(2))
+    assert found.shape == (40, len(network.probe.layout.names))
+    ends = np.cumsum([0, *matrix.sizes])
+    wanted = [np.trace(exact[low:high, low:high]) for low, high in pairwise(ends)]
+    errors = found.std(axis=0, ddof=1) / np.sqrt(40)
+    assert (np.abs(found.mean(0) - wanted) < 4 * errors).all()
+    whole = trace(matrix.products, matrix.size, 40, np.random.default_rng(2))
+    total = found.sum(axis=1)
+    assert (total.mean(), total.std(ddof=1) / np.sqrt(40)) == pytest.approx(whole, rel=ROUNDING)
