@@ -165,6 +165,11 @@ from globscope.scoring.network_parts import NetworkParts as NetworkParts, networ
 from globscope.scoring.recorded_step import RecordedStep as RecordedStep
 from globscope.search import Search as Search, next_round as next_round
 from globscope.stateless import stateless_call as stateless_call
+from globscope.symmetry.repair import (
+    AffineLayer as AffineLayer,
+    affine_layers as affine_layers,
+    repair_corrections as repair_corrections,
+)
 from globscope.symmetry.search import symmetry as symmetry
 from globscope.symmetry.symmetry import Axis as Axis, Frozen as Frozen, Group as Group, Symmetry as Symmetry
 from globscope.symmetry.trace import attributes_of as attributes_of

@@ -600,7 +600,9 @@ def merge(
     ] = False,
     recipe: Annotated[
         str | None,
-        typer.Option(help="Recipe: uniform, greedy, slerp, 'task arithmetic', TIES or DARE; default: the best."),
+        typer.Option(
+            help="Recipe: uniform, REPAIR, greedy, slerp, 'task arithmetic', TIES or DARE; default: the best."
+        ),
     ] = None,
     members: Annotated[
         str | None, typer.Option(metavar="A,B,…", help="Networks to merge; default: the best of all sets and pairs.")

@@ -42,6 +42,8 @@ points = 3
 scales = [1.0]
 examples = 20
 aligner = "weight-matching"
+repair = true
+repair_examples = 100
 """
 # Sums of float32 in another order.
 ROUNDING = {"abs": 1e-6, "rel": 1e-5}
@@ -70,6 +72,19 @@ def test_every_recipe_leaves_with_the_fields_in_the_table(result, recipe):
     for key, value in taken.fields.items():
         assert value == pytest.approx(row[key], **ROUNDING)
     assert taken.known == pytest.approx(dict(taken.fields), **ROUNDING)
+
+
+def test_a_repaired_mean_leaves_as_a_plain_network_with_the_fields_in_the_table(finished, result, tmp_path):
+    taken, row = result.network(soup="REPAIR", members=["A", "B", "C"], analysis="aligned"), soups(result, "aligned")
+    for key, value in taken.fields.items():
+        assert value == pytest.approx(row["REPAIR"][key], **ROUNDING)
+        assert value != row["uniform"][key]
+    request = ("--analysis", "aligned", "--recipe", "REPAIR", "--members", "A,B,C")
+    assert run("merge", finished, *request, "--out", tmp_path / "soup").exit_code == 0
+    tensors, layout = load_file(next((tmp_path / "soup").glob("*.safetensors"))), result.atlas.population.layout
+    assert {name: tensor.shape for name, tensor in tensors.items()} == dict(
+        zip(layout.names, layout.shapes, strict=True)
+    )
 
 
 def test_slerp_of_two_leaves_with_the_field_in_the_table(result):
@@ -133,6 +148,7 @@ def test_a_merge_that_beats_the_best_network_has_no_warning(result):
 MESSAGES = {
     ("--recipe", "gredy"): "merge: there is no recipe 'gredy'; did you mean 'greedy'?",
     ("--recipe", "slerp", "--members", "A,B,C"): "merge: slerp does not apply: it merges two networks",
+    ("--recipe", "REPAIR"): "merge: REPAIR does not apply: the analysis has no `repair = true`",
     ("--members", "A,D"): "there is no network 'D'",
     ("--best", "--members", "A,B"): "--best is of all recipes, sets and pairs; leave out --recipe and --members",
     (): "give at least one of --best, --recipe and --members",

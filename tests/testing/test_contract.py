@@ -122,7 +122,14 @@ OPTIONS = {
     ("analysis", "averages"): [{}, {"last": (), "since": (1,), "along": False, "in_fit": True}],
     ("analysis", "merging"): [
         {"points": 3, "relabellings": 100, "scales": (1.0,)},
-        {"points": 3, "relabellings": 100, "base": "A@0", "aligner": "weight-matching", "field": "test_accuracy"},
+        {
+            "points": 3,
+            "relabellings": 100,
+            "base": "A@0",
+            "repair": True,
+            "aligner": "weight-matching",
+            "field": "test_accuracy",
+        },
     ],
     ("analysis", "topology-metrics"): [{}, {"order": 1.0}],
     ("analysis", "level-sets"): [{}],
@@ -136,9 +143,12 @@ OPTIONS = {
         {"epochs": 1, "curve": "PolyChain", "bends": 2, "against": "B", "in_fit": True, "field": "test_accuracy"},
         {"epochs": 1, "points": 5, "pairs": (("A", "B"),)},
     ],
-    ("analysis", "linear-barrier"): [{}, {"points": 3, "field": "test_accuracy"}],
+    ("analysis", "linear-barrier"): [{}, {"points": 3, "field": "test_accuracy", "repair": True}],
     ("analysis", "low-loss-pass"): [{"points": 5, "epochs": 1}, {"points": 5, "training": "none"}],
-    ("analysis", "rebasin"): [{"points": 5}, {"points": 5, "against": "B", "in_fit": True, "trajectories": False}],
+    ("analysis", "rebasin"): [
+        {"points": 5},
+        {"points": 5, "repair": True, "against": "B", "in_fit": True, "trajectories": False},
+    ],
     ("analysis", "curvature"): [
         {"draws": 6},
         {"draws": 7, "trace": "hutch++", "members": ("A@0", "B"), "count": 51},

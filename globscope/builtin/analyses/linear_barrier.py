@@ -9,7 +9,10 @@ import numpy as np
 from attrs.validators import and_, ge
 
 from globscope.api import (
+    ADDED,
+    EXAMPLES,
     POINTS,
+    WHERE,
     AnalysisTraits,
     Atlas,
     Bench,
@@ -21,10 +24,13 @@ from globscope.api import (
     Table,
     area,
     barrier,
+    device_name,
     finite_or_none,
 )
 from globscope.builtin.analyses.curves.pairs import count_pairs, require_pairs
+from globscope.builtin.analyses.curves.shapes import measure_straight_line
 from globscope.builtin.analyses.curves.straight_lines import measure_lines
+from globscope.builtin.analyses.repaired_mixtures import ON_LINES, repair_of, require_repairable
 
 NAME = "linear-barrier"
 CAPTION = (
@@ -48,10 +54,17 @@ class LinearBarrier:
     Attributes:
         points: Number of networks on every line, at equal steps of t, including both ends.
         field: Loss or accuracy that is measured.
+        repair: Whether the lines are also measured with the statistics of hidden units reset to those that the ends
+            have on average (REPAIR), for networks without normalisation.
+        repair_examples: Number of training examples on which these statistics are measured, in one pass.
+        device: Device for REPAIR: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
     points: int = attrs.field(default=25, validator=and_(ge(3), POINTS))
     field: str = "train_loss"
+    repair: bool = attrs.field(default=False, metadata=ADDED)
+    repair_examples: int = attrs.field(default=1000, validator=and_(ge(2), EXAMPLES), metadata=ADDED)
+    device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
     @property
     def traits(self) -> AnalysisTraits:
@@ -59,12 +72,14 @@ class LinearBarrier:
         return AnalysisTraits(field=self.field)
 
     def check(self, facts: CheckFacts) -> None:
-        """Refuse a single variant.
+        """Refuse a single variant, and networks that cannot be repaired where that is asked for.
 
         Raises:
-            SpecError: There is no pair.
+            SpecError: There is no pair, or no layer that can be repaired.
         """
         require_pairs(NAME, (), None, facts.variants)
+        if self.repair:
+            require_repairable(NAME, facts)
 
     def plan(self, maps: int, variants: int) -> str:
         """Return what the analysis will do."""
@@ -74,7 +89,7 @@ class LinearBarrier:
     def evaluations(self, lattices: Sequence[tuple[int, ...]], maps: int, variants: int) -> int:
         """Return the number of networks to score: the inner points of all lines."""
         del lattices, maps
-        return count_pairs((), None, variants) * (self.points - 2)
+        return count_pairs((), None, variants) * (self.points - 2) * (1 + self.repair)
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return the barriers as a table and as a matrix."""
@@ -83,22 +98,32 @@ class LinearBarrier:
         names, field = atlas.population.variants, atlas.field_of(self.field)
         pairs = list(combinations(range(len(names)), 2))
         ends = atlas.truth[self.field][finals]
-        inner = measure_lines(atlas.population.take(finals), pairs, t, bench)[self.field]
+        networks = atlas.population.take(finals)
+        inner = measure_lines(networks, pairs, t, bench)[self.field]
         lines = [np.concatenate([ends[[a]], values, ends[[b]]]) for (a, b), values in zip(pairs, inner, strict=True)]
         extreme = "min" if field.higher_is_better else "max"
-        rows = tuple(
+        rows = [
             {"one": names[a], "other": names[b], **_figures(field, extreme, t, line)}
             for (a, b), line in zip(pairs, lines, strict=True)
-        )
+        ]
         caption = CAPTION.format(field=field.name, points=self.points, extreme=extreme)
-        columns = ("one", "other", "barrier", "area", extreme, "at")
-        table = Table(name="barriers", caption=caption, columns=columns, rows=rows)
+        columns, pictures = ["one", "other", "barrier", "area", extreme, "at"], [_matrix(names, rows, field)]
+        repair = repair_of(self.repair, self.repair_examples, self.device, NAME)
+        if repair is not None:
+            for row, pair in zip(rows, pairs, strict=True):
+                known = {self.field: ends[[*pair]]}
+                line = measure_straight_line(networks.take(pair), known, t, bench, repair)[self.field]
+                row |= {f"repaired_{name}": value for name, value in _figures(field, extreme, t, line).items()}
+            columns += [f"repaired_{name}" for name in columns[2:]]
+            caption += ON_LINES.format(examples=self.repair_examples)
+            pictures.append(_matrix(names, rows, field, "repaired_"))
+        table = Table(name="barriers", caption=caption, columns=tuple(columns), rows=tuple(rows))
         paths = tuple(
             path
             for (a, b), line in zip(pairs, lines, strict=True)
             for path in KnownPath.of_values((names[a], names[b]), field, line, "straight line")
         )
-        return Finding(tables=(table,), pictures=(_matrix(names, rows, field),), paths=paths)
+        return Finding(tables=(table,), pictures=tuple(pictures), paths=paths)
 
 
 def _figures(field: Field, extreme: str, t: np.ndarray, line: np.ndarray) -> Row:
@@ -112,13 +137,15 @@ def _figures(field: Field, extreme: str, t: np.ndarray, line: np.ndarray) -> Row
     }
 
 
-def _matrix(names: Sequence[str], rows: Sequence[Row], field: Field) -> HeatMap:
-    barriers = {(row["one"], row["other"]): row["barrier"] for row in rows}
+def _matrix(names: Sequence[str], rows: Sequence[Row], field: Field, which: str = "") -> HeatMap:
+    barriers = {(row["one"], row["other"]): row[f"{which}barrier"] for row in rows}
+    repaired = " after REPAIR" if which else ""
     values = tuple(tuple(0.0 if a == b else barriers.get((a, b), barriers.get((b, a))) for b in names) for a in names)
     return HeatMap(
-        name="barriers",
-        title=f"Barriers in {field.name} between every two runs",
-        caption=f"Barriers in {field.name} on the straight lines between the final networks of every two runs.",
+        name=f"{which}barriers".replace("_", " "),
+        title=f"Barriers in {field.name} between every two runs{repaired}",
+        caption=f"Barriers in {field.name} on the straight lines between the final networks of every two "
+        f"runs{repaired}.",
         rows=tuple(names),
         columns=tuple(names),
         values=values,

@@ -246,6 +246,23 @@ def test_a_line_measured_by_the_analysis_is_that_of_the_networks_on_it():
     assert [matrix.values[at][at] for at in range(3)] == [0, 0, 0]
 
 
+def test_repaired_lines_stand_beside_the_plain_ones():
+    atlas, rng = tiny_atlas(), np.random.default_rng(0)
+    weights = rng.normal(size=atlas.population.weights.shape).astype(np.float32)
+    truth = tiny_bench().measure(Networks.of(weights))
+    atlas = evolve(atlas, population=evolve(atlas.population, weights=weights, keys=()), truth=truth)
+    plain, both = (
+        LinearBarrier(points=5, repair=repair).analyse(atlas, tiny_bench(), np.random.default_rng(0))
+        for repair in (False, True)
+    )
+    columns = plain.tables[0].columns
+    assert both.tables[0].columns == (*columns, *(f"repaired_{name}" for name in columns[2:]))
+    for before, after in zip(plain.tables[0].rows, both.tables[0].rows, strict=True):
+        assert {name: after[name] for name in columns} == before
+    assert any(row["repaired_barrier"] != row["barrier"] for row in both.tables[0].rows)
+    assert [picture.name for picture in both.pictures] == ["barriers", "repaired barriers"]
+
+
 def test_the_barrier_of_an_accuracy_is_its_fall():
     atlas = tiny_atlas()
     found = LinearBarrier(field="train_accuracy").analyse(atlas, tiny_bench(), np.random.default_rng(0))

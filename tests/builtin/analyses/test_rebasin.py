@@ -157,6 +157,21 @@ def test_an_aligner_of_sets_fits_all_runs_to_one_another_at_once(folder):
         assert by_how(found, "barriers", one=one, other=other)["merge-many"]["changed"] < 1e-6
 
 
+def test_lines_are_also_measured_with_their_networks_repaired(folder):
+    plain = 'pairs = [["A", "B"]]\naligners = ["weight-matching"]\ntrajectories = false'
+    found = values(study(folder, f"{plain}\nrepair = true"))
+    rows = by_how(found, "barriers", one="A", other="B")
+    assert [*rows] == [
+        "as it is", "as it is, repaired", "weight-matching", "weight-matching, repaired", "random", "third network"
+    ]  # fmt: skip
+    # Between a network and itself nothing needs repair.
+    assert rows["weight-matching, repaired"]["train_loss_barrier"] == pytest.approx(0, abs=1e-6)
+    assert rows["as it is, repaired"]["train_loss_area"] != rows["as it is"]["train_loss_area"]
+    assert "REPAIR" in table(found, "barriers").caption
+    for row in by_how(values(study(folder, plain)), "barriers", one="A", other="B").values():
+        assert row == rows[row["how"]]
+
+
 def test_another_option_of_an_aligner_derives_its_networks_anew(folder):
     lines = 'pairs = [["A", "C"]]\naligners = ["mine"]\n[[aligner]]\nuse = "activation-matching"\nname = "mine"\n'
     before = len(list((folder / "run/stages/derive").iterdir()))

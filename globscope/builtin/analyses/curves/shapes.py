@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from globscope.api import Bench, Means, Networks, Population
+from globscope.builtin.analyses.repaired_mixtures import Repair
 
 Shape = Literal["Bezier", "PolyChain"]
 
@@ -48,15 +49,18 @@ def curve_point(shape: Shape, ends: np.ndarray, bends: np.ndarray, t: float) -> 
 
 
 def measure_straight_line(
-    ends: Population, at_ends: Mapping[str, np.ndarray], t: np.ndarray, bench: Bench
+    ends: Population, at_ends: Mapping[str, np.ndarray], t: np.ndarray, bench: Bench, repair: Repair | None = None
 ) -> dict[str, np.ndarray]:
-    """Return the fields of the straight line between two networks at (n,) t; the fields of its ends are known."""
-    inner = t[1:-1]
+    """Return the fields of the straight line between two networks at (n,) t; the fields of its ends are known.
+
+    The networks between the ends may be repaired; the ends have the statistics that they would be given.
+    """
+    shares = np.stack([1 - t[1:-1], t[1:-1]], axis=1)
     line = Networks(
         space=Means(weights=ends.weights),
-        coordinates=np.stack([1 - inner, inner], axis=1),
+        coordinates=shares,
         buffers=ends.buffers,
-        nearest=(inner > 0.5).astype(int),
+        nearest=(t[1:-1] > 0.5).astype(int),
     )
-    fields = bench.measure(line)
+    fields = bench.measure(line if repair is None else repair.mixtures(ends, shares, bench))
     return {name: np.concatenate([values[:1], fields[name], values[1:]]) for name, values in at_ends.items()}

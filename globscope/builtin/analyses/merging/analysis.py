@@ -10,6 +10,7 @@ import numpy as np
 from attrs.validators import and_, deep_iterable, ge, gt, le, min_len
 
 from globscope.api import (
+    ADDED,
     AXES,
     DRAWS,
     EXAMPLES,
@@ -39,6 +40,7 @@ from globscope.builtin.analyses.merging.recipe_book import Library, installed_li
 from globscope.builtin.analyses.merging.requirements import require_field, require_networks, require_symmetry
 from globscope.builtin.analyses.merging.significance import forecast
 from globscope.builtin.analyses.merging.soups import ALL, merge_sets, sets_of
+from globscope.builtin.analyses.repaired_mixtures import repair_of, require_repairable
 
 NAME = "merging"
 # Aligned pairs whose figures are computed side by side: their weights are in memory.
@@ -49,9 +51,10 @@ ALIGNED = 8
 class Merging:
     """Merge the networks of every two runs and of sets of runs, and ask which figures predict the result.
 
-    Recipes are the mean (uniform soup), greedy soup, slerp, and, where the runs have a common start, task arithmetic,
-    TIES and DARE. BatchNorm statistics of merged networks are as the evaluator's `batch_norm` determines. For pairs,
-    figures of weights, gradients, outputs and maps are ranked beside how much worse their mean is than the better one.
+    Recipes are the mean (uniform soup), the mean after REPAIR, greedy soup, slerp, and, where the runs have a common
+    start, task arithmetic, TIES and DARE. BatchNorm statistics of merged networks are as the evaluator's `batch_norm`
+    determines. For pairs, figures of weights, gradients, outputs and maps are ranked beside how much worse their mean
+    is than the better one.
 
     Attributes:
         members: Names of the networks, `A` for a run's final one or `A@40`; every run's final network if unset.
@@ -73,7 +76,11 @@ class Merging:
         rank: Largest dimension of the subspaces that are compared.
         examples: Largest number of examples for gradients (of the first split) and for outputs (of the field's).
         relabellings: Number of relabellings of the networks for a p-value; all of them, where there are no more.
-        device: Device for gradients and outputs: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
+        repair: Whether the mean is also made with the statistics of hidden units reset to those that the networks have
+            on average (recipe `REPAIR`), for networks without normalisation.
+        repair_examples: Number of training examples on which these statistics are measured, in one pass.
+        device: Device for gradients, outputs and REPAIR: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second
+            card.
     """
 
     members: tuple[str, ...] = ()
@@ -93,6 +100,8 @@ class Merging:
     rank: int = attrs.field(default=8, validator=and_(ge(1), AXES))
     examples: int = attrs.field(default=1000, validator=and_(ge(2), EXAMPLES))
     relabellings: int = attrs.field(default=5000, validator=and_(ge(100), DRAWS))
+    repair: bool = attrs.field(default=False, metadata=ADDED)
+    repair_examples: int = attrs.field(default=1000, validator=and_(ge(2), EXAMPLES), metadata=ADDED)
     device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
     @property
@@ -114,6 +123,8 @@ class Merging:
         if self.aligner is not None:
             require_symmetry(facts)
             symmetry(facts.probe)
+        if self.repair:
+            require_repairable(NAME, facts)
         device(self.device, f"{NAME}.device")
 
     def plan(self, maps: int, variants: int) -> str:
@@ -128,10 +139,10 @@ class Merging:
         del lattices, maps
         count, scaled = len(self.members) or variants, 3 * len(self.scales)
         # Two soups, slerp and three gradients beside the line and the scales.
-        pairs = comb(count, 2) * (self.points - 2 + scaled + 6)
-        listed = sum(len(names) + scaled for names in self.sets)
-        basins = self.by_basin * (count + count // 2 * scaled)
-        return pairs + count + scaled + listed + basins
+        pairs = comb(count, 2) * (self.points - 2 + scaled + 6 + self.repair)
+        listed = sum(len(names) + scaled + self.repair for names in self.sets)
+        basins = self.by_basin * (count + count // 2 * (scaled + self.repair))
+        return pairs + count + scaled + self.repair + listed + basins
 
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return the tables of soups, pairs and predictors, their pictures, and warnings.
@@ -183,6 +194,7 @@ class Merging:
             density=self.density,
             seed=self.drop_seed,
             book=recipe_book(self.library),
+            repair=repair_of(self.repair, self.repair_examples, self.device, NAME),
             aligner=self.aligner,
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from globscope.api import Bench, Field, GlobscopeError, MergedNetwork, near
-from globscope.builtin.analyses.merging.merges import METHODS, Merged, Recipes, merge_all_ways, weights_of
+from globscope.builtin.analyses.merging.merges import METHODS, REPAIR, Merged, Recipes, merge_all_ways, weights_of
 from globscope.builtin.analyses.merging.networks import Mergeable
 from globscope.builtin.analyses.merging.pairs import gap
 
@@ -44,7 +44,7 @@ def merged_network(
     title = f"{merged.method} of {', '.join(networks.names[row] for row in kept)}"
     return MergedNetwork(
         title=title,
-        weights=weights_of(merged, networks, recipes),
+        weights=weights_of(merged, networks, recipes, bench),
         members=tuple(networks.networks.members[row].label for row in kept),
         about={key: value for key, value in (about | {"aligner": recipes.aligner or ""}).items() if value},
         fields=merged.fields,
@@ -64,4 +64,6 @@ def not_better(title: str, merged: Merged, recipe: str, members: Mergeable, by: 
 
 
 def _why_not(recipe: str) -> str:
+    if recipe == REPAIR:
+        return "the analysis has no `repair = true`"
     return "it merges two networks" if recipe == "slerp" else "the networks have no base"

@@ -9,9 +9,11 @@ from globscope.api import Bench, Field, Mixtures, Networks, Population
 from globscope.builtin.analyses.merging.networks import Mergeable
 from globscope.builtin.analyses.merging.recipe_book import OWN, RecipeBook
 from globscope.builtin.analyses.merging.recipes import merge_tensors
+from globscope.builtin.analyses.repaired_mixtures import Repair
 
 UNIFORM, GREEDY, ARITHMETIC, SLERP, TIES, DARE = "uniform", "greedy", "task arithmetic", "slerp", "TIES", "DARE"
-METHODS = (UNIFORM, GREEDY, SLERP, ARITHMETIC, TIES, DARE)
+REPAIR = "REPAIR"
+METHODS = (UNIFORM, REPAIR, GREEDY, SLERP, ARITHMETIC, TIES, DARE)
 
 
 @define(frozen=True, kw_only=True)
@@ -25,6 +27,7 @@ class Recipes:
         seed: Seed of what DARE keeps.
         book: Whose slerp, TIES and DARE are used.
         aligner: Name of the aligner that fits networks to the best of them; None aligns nothing.
+        repair: How the mean is repaired; None leaves that recipe out.
     """
 
     select: Field
@@ -33,6 +36,7 @@ class Recipes:
     seed: int
     book: RecipeBook = OWN
     aligner: str | None = None
+    repair: Repair | None = None
 
 
 @define(frozen=True, kw_only=True)
@@ -71,10 +75,13 @@ def merge_all_ways(members: Mergeable, recipes: Recipes, bench: Bench) -> list[M
 
 
 def _soups(members: Mergeable, recipes: Recipes, bench: Bench) -> Iterator[Merged]:
-    """Yield the uniform and the greedy soup (Wortsman et al., "Model soups", ICML 2022)."""
+    """Yield the uniform soup, also repaired, and the greedy soup (Wortsman et al., "Model soups", ICML 2022)."""
     shares = np.full((1, len(members)), 1 / len(members))
     uniform = _first(measure_mixtures(members.networks, shares, bench))
     yield Merged(method=UNIFORM, setting="", fields=uniform)
+    if recipes.repair is not None:
+        repaired = recipes.repair.mixtures(members.networks, shares, bench)
+        yield Merged(method=REPAIR, setting="", fields=_first(bench.measure(repaired)))
     kept, fields = greedy(members, recipes.select, bench)
     names = ", ".join(members.names[row] for row in sorted(kept))
     setting = f"{len(kept)} of {len(members)}: {names}"
@@ -133,9 +140,11 @@ def _merge_changes(method: str, networks: Population, recipes: Recipes) -> np.nd
     return merge_tensors(networks.weights, networks.layout.sizes, recipe)
 
 
-def weights_of(merged: Merged, members: Mergeable, recipes: Recipes) -> np.ndarray:
+def weights_of(merged: Merged, members: Mergeable, recipes: Recipes, bench: Bench) -> np.ndarray:
     """Return the (D,) float32 weights of a network that was merged of these members, made again."""
     networks, count = members.with_base, len(members)
+    if merged.method == REPAIR and recipes.repair is not None:
+        return np.asarray(recipes.repair.weights(members.networks, np.full((1, count), 1 / count), bench)[0])
     if merged.method == SLERP:
         return merge_tensors(members.networks.weights, networks.layout.sizes, recipes.book.slerp)
     if merged.method in (TIES, DARE):

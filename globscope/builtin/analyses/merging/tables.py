@@ -49,6 +49,10 @@ NO_BASE = (
     " The runs have no common start, so that task arithmetic, TIES and DARE are left out; `base` names a network from "
     "which all were trained."
 )
+REPAIRED = (
+    " REPAIR: the mean, where on {examples} training examples every hidden unit gets the mean and standard deviation "
+    "before its nonlinearity that the networks have on average (Jordan et al., 2023)."
+)
 ALIGNED = " The units of the networks are permuted by {aligner}, to fit those of the best member."
 LIBRARIES = {"globscope": "GlobScope", "mergekit": "mergekit"}
 Row = dict[str, Any]
@@ -72,7 +76,8 @@ def soup_table(soups: Sequence[Soup], by: Field, recipes: Recipes, aligner: str 
         library=LIBRARIES[recipes.book.library],
         aligned=aligned_note(aligner),
     )
-    return Table(name="soups", caption=caption + without_base, columns=tuple(rows[0]), rows=rows)
+    repair = "" if recipes.repair is None else REPAIRED.format(examples=recipes.repair.examples)
+    return Table(name="soups", caption=caption + without_base + repair, columns=tuple(rows[0]), rows=rows)
 
 
 def _soup_row(soup: Soup, number: int, by: Field) -> Row:

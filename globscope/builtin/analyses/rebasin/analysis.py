@@ -9,7 +9,10 @@ import numpy as np
 from attrs.validators import and_, ge, min_len
 
 from globscope.api import (
+    ADDED,
+    EXAMPLES,
     POINTS,
+    WHERE,
     AnalysisTraits,
     Atlas,
     Bench,
@@ -23,12 +26,14 @@ from globscope.api import (
     Symmetry,
     Task,
     Tensors,
+    device_name,
     symmetry,
     traits,
 )
 from globscope.builtin.analyses.curves.pairs import choose_pairs, count_pairs, require_pairs
 from globscope.builtin.analyses.rebasin import barriers, place_rebased, rebased_runs
 from globscope.builtin.analyses.rebasin.rebased_networks import RANDOM, THIRD, Permutations, Rebased, members
+from globscope.builtin.analyses.repaired_mixtures import repair_of, require_repairable
 
 NAME = "rebasin"
 # More panels than this would be too small to read; the table has all pairs.
@@ -43,7 +48,8 @@ class Rebasin:
     network, and all its checkpoints are permuted in the same way. Two null models are compared: a random permutation,
     and an alignment to a third network. Ainsworth et al., "Git Re-Basin", 2023; Entezari et al., 2022. BatchNorm
     statistics are permuted as well. The evaluator's `batch_norm` determines the statistics of the networks between two
-    ends: `recalibrate`, the default, is the reset of Jordan et al. ("REPAIR", 2023); `stored` does without it.
+    ends: `recalibrate`, the default, is the reset of Jordan et al. ("REPAIR", 2023); `stored` does without it. `repair`
+    does the same for networks without BatchNorm.
 
     Attributes:
         pairs: Pairs of variants, such as `[["A", "B"]]`, which re-bases B to A; all pairs if neither this nor `against`
@@ -56,6 +62,10 @@ class Rebasin:
         in_fit: Whether the study's maps are fitted to the re-based networks too. The tables report both fits either
             way.
         field: Loss or accuracy in tables and pictures.
+        repair: Whether lines are also measured with the statistics of hidden units reset to those that the ends have
+            on average (REPAIR), for networks without normalisation.
+        repair_examples: Number of training examples on which these statistics are measured, in one pass.
+        device: Device for REPAIR: `auto` takes cuda, then mps, then cpu; `cuda:1` is the second card.
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
@@ -65,6 +75,9 @@ class Rebasin:
     points: int = attrs.field(default=25, validator=and_(ge(3), POINTS))
     in_fit: bool = False
     field: str = "train_loss"
+    repair: bool = attrs.field(default=False, metadata=ADDED)
+    repair_examples: int = attrs.field(default=1000, validator=and_(ge(2), EXAMPLES), metadata=ADDED)
+    device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
     @property
     def traits(self) -> AnalysisTraits:
@@ -75,13 +88,16 @@ class Rebasin:
         """Refuse pairs that do not exist, and networks whose units cannot be exchanged.
 
         Raises:
-            SpecError: With everything that is wrong with the pairs, or statistics that are flattened.
+            SpecError: With everything that is wrong with the pairs, statistics that are flattened, or no layer that can
+                be repaired.
             SymmetryError: The network cannot be traced.
         """
         require_pairs(NAME, self.pairs, self.against, facts.variants)
         if traits(facts.probe, ProbeTraits).encodes_statistics:
             raise SpecError([f"{NAME}: networks can be re-based only if population.flatten is 'parameters'"])
         symmetry(facts.probe)
+        if self.repair:
+            require_repairable(NAME, facts)
 
     def plan(self, maps: int, variants: int) -> str:
         """Return what the analysis will do, for so many maps with an inverse."""
@@ -96,7 +112,8 @@ class Rebasin:
         """Return the least number of networks to score: lines, re-based final networks, and their projections."""
         del lattices
         kinds = len(self.aligners) + 1 + (variants > 2)
-        each = (kinds + 1) * (self.points - 2) + kinds * (1 + 2 * maps)
+        lines = kinds + 1 + self.repair * (1 + len(self.aligners))
+        each = lines * (self.points - 2) + kinds * (1 + 2 * maps)
         return count_pairs(self.pairs, self.against, variants) * each
 
     def derive(self, task: Task, population: Population, bench: Bench, rng: np.random.Generator) -> Population:
@@ -142,7 +159,9 @@ class Rebasin:
         """Return barriers, counts and networks as tables, with pictures of the lines and the maps."""
         del rng  # random permutations were drawn before
         last, field = self._last_rows(atlas), atlas.field_of(self.field)
-        lines = list(barriers.lines(atlas, bench, last, self.points))
+        repair = repair_of(self.repair, self.repair_examples, self.device, NAME)
+        sampling = barriers.Sampling(points=self.points, repair=repair)
+        lines = list(barriers.lines(atlas, bench, last, sampling))
         on_maps = list(place_rebased.place_rebased(last, atlas, bench))
         values = {rebased: float(atlas.truth[self.field][row]) for rebased, row in last.items()}
         heights = {line.rebased: line.barrier(self.field) for line in lines}
@@ -151,7 +170,7 @@ class Rebasin:
         runs = self._run_rows(atlas)
         tables = (
             barriers.summary(lines, field),
-            barriers.table(lines, field, self.points, third),
+            barriers.table(lines, field, sampling, third),
             *place_rebased.tables(rows, field),
             *filter(None, [rebased_runs.table(on_maps, runs)]),
         )

@@ -23,8 +23,9 @@ from globscope.api import (
 from globscope.builtin.analyses.curves.shapes import measure_straight_line
 from globscope.builtin.analyses.formatting import median
 from globscope.builtin.analyses.rebasin.rebased_networks import Rebased
+from globscope.builtin.analyses.repaired_mixtures import ON_LINES, Repair
 
-BEFORE = "as it is"
+BEFORE, REPAIRED = "as it is", ", repaired"
 CAPTION = (
     "The straight line in weight space from the final network of the first run to that of the second, as it is and "
     "re-based, at {points} equal steps of t. barrier: max over t of L(t) − ((1 − t) L(0) + t L(1)), the excess over "
@@ -69,25 +70,48 @@ class Line:
         return finite_or_none(area(self.fields[key].cost(self.values[key]), self.t))
 
 
-def line(atlas: Atlas, bench: Bench, ends: tuple[int, int], rebased: Rebased, points: int) -> Line:
+@define(frozen=True, kw_only=True)
+class Sampling:
+    """Which networks of a line are measured.
+
+    Attributes:
+        points: How many, at equal steps, both ends included.
+        repair: How those between the ends are repaired; None leaves them as they are.
+    """
+
+    points: int
+    repair: Repair | None = None
+
+
+def line(atlas: Atlas, bench: Bench, ends: tuple[int, int], rebased: Rebased, sampling: Sampling) -> Line:
     """Return the straight line between two members, whose fields are known already."""
-    t, rows = np.linspace(0, 1, points), list(ends)
+    t, rows = np.linspace(0, 1, sampling.points), list(ends)
     at_ends = {key: values[rows] for key, values in atlas.truth.items()}
-    measured = measure_straight_line(atlas.population.take(rows), at_ends, t, bench)
+    measured = measure_straight_line(atlas.population.take(rows), at_ends, t, bench, sampling.repair)
     values = {key: measured[key] for key in scores(measured)}
     return Line(rebased=rebased, t=t, values=values, fields={key: atlas.field_of(key) for key in values})
 
 
-def lines(atlas: Atlas, bench: Bench, last: Mapping[Rebased, int], points: int) -> Iterator[Line]:
-    """Yield, for every pair, the line to the network as it is, then the lines to the re-based ones."""
+def lines(atlas: Atlas, bench: Bench, last: Mapping[Rebased, int], sampling: Sampling) -> Iterator[Line]:
+    """Yield, for every pair, the line to the network as it is, then the lines to the re-based ones.
+
+    With a repair, each line but those of the null models comes as it is, and with its networks repaired.
+    """
     before: Rebased | None = None
     for rebased, row in last.items():
         start, end = (atlas.population.of(variant)[-1] for variant in (rebased.partner, rebased.run))
         as_it_is = evolve(rebased, method=BEFORE)
         if as_it_is != before:
             before = as_it_is
-            yield line(atlas, bench, (start, end), as_it_is, points)
-        yield line(atlas, bench, (start, row), rebased, points)
+            yield from _both(atlas, bench, (start, end), as_it_is, sampling)
+        yield from _both(atlas, bench, (start, row), rebased, sampling)
+
+
+def _both(atlas: Atlas, bench: Bench, ends: tuple[int, int], rebased: Rebased, sampling: Sampling) -> Iterator[Line]:
+    """Yield a line as it is, and repaired."""
+    yield line(atlas, bench, ends, rebased, evolve(sampling, repair=None))
+    if sampling.repair is not None and not rebased.is_null:
+        yield line(atlas, bench, ends, evolve(rebased, method=f"{rebased.method}{REPAIRED}"), sampling)
 
 
 def known_paths(lines: Sequence[Line]) -> Iterator[KnownPath]:
@@ -98,12 +122,14 @@ def known_paths(lines: Sequence[Line]) -> Iterator[KnownPath]:
                 yield from KnownPath.of_values(each.pair, each.fields[key], values, "straight line")
 
 
-def table(lines: Sequence[Line], measured: Field, points: int, third: str) -> Table:
+def table(lines: Sequence[Line], measured: Field, sampling: Sampling, third: str) -> Table:
     """Return the table with a row for every line."""
     before = {each.pair: each for each in lines if each.rebased.method == BEFORE}
     rows = tuple(_row(each, before[each.pair], measured.key) for each in lines)
     columns = ("one", "other", "how", *_figure_columns(lines), "of_before", "changed")
-    caption = CAPTION.format(points=points, field=measured.name, third=third)
+    caption = CAPTION.format(points=sampling.points, field=measured.name, third=third)
+    if sampling.repair is not None:
+        caption += ON_LINES.format(examples=sampling.repair.examples)
     return Table(name="barriers", caption=caption, columns=columns, rows=rows)
 
 
@@ -168,5 +194,5 @@ def plot(lines: Sequence[Line], measured: Field, shown: int) -> Plot:
 
 
 def _series(each: Line, key: str) -> Series:
-    style: Literal["dashed", "line"] = "dashed" if each.rebased.method == BEFORE else "line"
+    style: Literal["dashed", "line"] = "dashed" if each.rebased.method.startswith(BEFORE) else "line"
     return Series.of(each.rebased.method, each.t, each.values[key], style)
