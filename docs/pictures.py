@@ -84,6 +84,10 @@ RUNS = {
     "aligned": Run("digits-aligned"),
     "rebasin": Run("digits-rebasin"),
     "dimension": Run("digits-dimension-quick"),
+    "slices": Run("digits-slices"),
+    "slices-gradient": Run(
+        "digits-slices", ('report.field="train_gradient_norm"', 'topology.0.field="train_gradient_norm"')
+    ),
     "mnist": Run("mnist-mlp"),
     "unet": Run("unet-training"),
     "pinn": Run("pinn-convection"),
@@ -105,6 +109,8 @@ PICTURES = {
         "connectivity", ("mode-connectivity-curves-unseen", "mode-connectivity-curves-on-autoencoder")
     ),
     "linear-barrier": Picture("connectivity", ("linear-barrier-barriers",)),
+    "hessian-slices": Picture("slices", ("overview",)),
+    "gradient-norm": Picture("slices-gradient", ("as-they-are-landscape",)),
     "mnist-mlp": Picture("mnist", ("overview",)),
     "aligned": Picture("aligned", ("overview",)),
     "rebasin": Picture("rebasin", ("rebasin-weight-matching-on-autoencoder",)),

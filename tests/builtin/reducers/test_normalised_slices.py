@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from globscope.api import CheckFacts, EvaluationError, Loss, PopulationError
+from globscope.api import CheckFacts, EvaluationError, Loss, Networks, PopulationError, Unit
+from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.reducers.slices.directions import basis_and_mixing
 from globscope.builtin.reducers.slices.hessian import HessianSlice
 from globscope.builtin.reducers.slices.random import Random
@@ -120,6 +121,38 @@ def test_what_does_not_move_the_loss_stays_where_it_is_however_long_its_part():
     slice_ = HessianSlice(normalisation="filter", precision="float64", tolerance=1e-2)
     for direction in directions_of(made(slice_, inputs)):
         assert np.abs(layout.unflatten(direction)["inner.weight"][2]).max() < 1e-12
+
+
+def rescaled(inputs, factor):
+    """The same functions of ReLU networks, with larger weights in one layer and smaller ones in the next."""
+    weights = np.array(inputs.population.weights)
+    named = inputs.population.layout.unflatten(weights)
+    named["inner.weight"] *= factor
+    named["inner.bias"] *= factor
+    named["outer.weight"] /= factor
+    return evolve(inputs, population=evolve(inputs.population, weights=weights))
+
+
+def losses_on(component, inputs):
+    chart, axis = made(component, inputs), np.linspace(-0.3, 0.3, 5)
+    networks = Networks.of(chart.space.lift(chart.decode(np.array([[x, y] for x in axis for y in axis]))))
+    evaluator, task = Torch(method="loop"), inputs.task()
+    scorer = evaluator.scorer(networks, task, evaluator.plan(networks, task))
+    return scorer.score(Unit(start=0, stop=len(networks)))["train_loss"]
+
+
+@pytest.mark.parametrize("normalisation", ["filter", "layer"])
+def test_random_slices_of_a_function_are_the_same_whatever_the_scale_of_its_layers_but_those_of_eigenvectors_are_not(
+    normalisation,
+):
+    inputs = tiny_inputs()
+    same = Random(normalisation=normalisation)
+    np.testing.assert_allclose(losses_on(same, rescaled(inputs, 8)), losses_on(same, inputs), rtol=1e-6)  # of float32
+    other = evolve(BY_PART, latent_dim=2, normalisation=normalisation)
+    before, after = (np.sort(losses_on(other, each)) for each in (inputs, rescaled(inputs, 8)))  # however axes point
+    assert np.abs(after / before - 1).max() > 0.05
+    plain = evolve(other, normalisation="model")
+    assert losses_on(plain, rescaled(inputs, 8)).max() > 10 * losses_on(plain, inputs).max()
 
 
 def test_options_that_came_later_are_in_no_key_until_they_are_set():
