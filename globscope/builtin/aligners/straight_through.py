@@ -44,7 +44,7 @@ class StraightThrough:
 
     Attributes:
         steps: Number of steps of gradient descent.
-        learning_rate: Learning rate of gradient descent.
+        learning_rate: Learning rate of gradient descent; the source takes 0.01 and thousands of steps.
         examples: Number of examples of the training split in every step, drawn with the aligner's seed.
         chosen_on: Number of examples of the training split by which a permutation is chosen, drawn with the aligner's
             seed.
@@ -53,7 +53,7 @@ class StraightThrough:
     """
 
     steps: int = field(default=200, validator=and_(ge(1), STEPS))
-    learning_rate: float = field(default=0.01, validator=gt(0))
+    learning_rate: float = field(default=0.1, validator=gt(0))
     examples: int = field(default=100, validator=and_(ge(1), EXAMPLES))
     chosen_on: int = field(default=1000, validator=and_(ge(1), EXAMPLES))
     sweeps: int = field(default=100, validator=and_(ge(1), STEPS))

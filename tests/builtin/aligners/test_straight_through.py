@@ -68,7 +68,7 @@ def test_a_trained_network_is_recovered_from_a_permuted_copy(digits, pair):
         (
             5,
             "its copy of the first network is not finite in step 2: the loss between the two networks is not, or "
-            "learning_rate = 0.01 is too high",
+            "learning_rate = 0.1 is too high",
         ),
     ],
 )
