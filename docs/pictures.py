@@ -88,6 +88,7 @@ RUNS = {
     "slices-gradient": Run(
         "digits-slices", ('report.field="train_gradient_norm"', 'topology.0.field="train_gradient_norm"')
     ),
+    "layers": Run("digits-layers"),
     "mnist": Run("mnist-mlp"),
     "unet": Run("unet-training"),
     "pinn": Run("pinn-convection"),
@@ -101,6 +102,8 @@ PICTURES = {
     "isosurfaces": Picture("digits-3d", ("autoencoder-isosurfaces",)),
     "similarity": Picture("digits-analyses", ("similarity-cka", "similarity-disagreement")),
     "similarity-distances": Picture("digits-analyses", ("similarity-all-distances",)),
+    "layer-similarity": Picture("layers", ("layer-similarity-layers", "layer-similarity-grid-2")),
+    "class-disagreement": Picture("layers", ("class-disagreement-classes", "class-disagreement-instead")),
     "passes": Picture(
         "digits-analyses", ("low-loss-pass-passes-on-autoencoder", "low-loss-pass-losses-on-autoencoder")
     ),

@@ -127,6 +127,10 @@ density_steps = 4
 [[analysis]]
 use = "similarity"
 [[analysis]]
+use = "layer-similarity"
+[[analysis]]
+use = "class-disagreement"
+[[analysis]]
 use = "low-loss-pass"
 basins = "all"
 training = "all"
@@ -154,7 +158,7 @@ def test_independent_parts_of_analyses_run_side_by_side_with_the_same_bits(two, 
     assert [finding_as_json(there[name]) for name in here] == [finding_as_json(one) for one in here.values()]
     assert_same_arrays(stored_arrays(tmp_path / "there"), stored_arrays(tmp_path / "here"))
     labels = {" ".join(item.split()[:2]) for item in workers.items}
-    assert labels >= {"eigenvalues of", "trace of", "traces of", "spectral density", "outputs of"}
+    assert labels >= {"eigenvalues of", "trace of", "traces of", "spectral density", "outputs of", "layers of"}
     assert any(label.startswith("PolyChain") for label in labels)
     assert labels >= {"fit pca", "fit autoencoder", "fit random", "refit pca", "refit autoencoder", "weight space"}
     assert not any("kernel-pca" in label for label in labels)  # which cannot be had again without a fit

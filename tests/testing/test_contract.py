@@ -138,6 +138,8 @@ OPTIONS = {
     ("analysis", "resolution"): [{}],
     ("analysis", "stability"): [{"seeds": 1, "bootstraps": 2}],
     ("analysis", "similarity"): [{}],
+    ("analysis", "layer-similarity"): [{}, {"of": ("A", "A@0"), "debiased": False}],
+    ("analysis", "class-disagreement"): [{}, {"of": ("A@0", "B", "C"), "split": "train"}],
     ("analysis", "mode-connectivity"): [
         {"epochs": 1, "points": 5},
         {"epochs": 1, "curve": "PolyChain", "bends": 2, "against": "B", "in_fit": True, "field": "test_accuracy"},

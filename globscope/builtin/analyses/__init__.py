@@ -4,10 +4,12 @@ from globscope.api import hookimpl
 from globscope.builtin.analyses.averages.analysis import Averages
 from globscope.builtin.analyses.basin_ensembles.analysis import BasinEnsembles
 from globscope.builtin.analyses.basin_functions import BasinFunctions
+from globscope.builtin.analyses.class_disagreement.analysis import ClassDisagreement
 from globscope.builtin.analyses.curvature.analysis import Curvature
 from globscope.builtin.analyses.dimension.analysis import Dimension
 from globscope.builtin.analyses.fidelity.analysis import Fidelity
 from globscope.builtin.analyses.figure_relations import FigureRelations
+from globscope.builtin.analyses.layer_similarity.analysis import LayerSimilarity
 from globscope.builtin.analyses.level_sets.analysis import LevelSets
 from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.low_loss_pass.analysis import LowLossPass
@@ -35,6 +37,8 @@ def globscope_analyses() -> dict[str, type]:
         "low-loss-pass": LowLossPass,
         "rebasin": Rebasin,
         "similarity": Similarity,
+        "layer-similarity": LayerSimilarity,
+        "class-disagreement": ClassDisagreement,
         "stability": Stability,
         "curvature": Curvature,
         "dimension": Dimension,

@@ -13,15 +13,15 @@ from globscope.api import (
     Atlas,
     Bench,
     CheckFacts,
-    EvaluationError,
     Finding,
     device,
     device_name,
 )
 from globscope.builtin.analyses.basin_ensembles.comparison import difference_rows, difference_table, kind_table, plot
-from globscope.builtin.analyses.basin_ensembles.predictions import predictions, targets_of
+from globscope.builtin.analyses.basin_ensembles.predictions import predictions
 from globscope.builtin.analyses.basin_ensembles.subsets import ACROSS, WITHIN, Ensemble, ensembles
 from globscope.builtin.analyses.closest_map import basins_of_members, closest_map
+from globscope.builtin.analyses.outputs.answers import require_classes
 from globscope.builtin.analyses.outputs.network_outputs import Outputs, require_outputs
 
 NAME = "basin-ensembles"
@@ -58,12 +58,8 @@ class BasinEnsembles:
         Raises:
             EvaluationError: One of these.
         """
-        import torch
-
-        probe = facts.probe
-        require_outputs(NAME, "averages", probe, self.split)
-        if "accuracy" not in probe.measures or targets_of(probe.batch(self.split, torch.arange(1))) is None:
-            raise EvaluationError(f"analysis {NAME}: averages probabilities of classes, and this task predicts none")
+        require_outputs(NAME, "averages", facts.probe, self.split)
+        require_classes(NAME, "averages probabilities of classes", facts.probe, self.split)
         device(self.device, f"{NAME}.device")
 
     def plan(self, maps: int, variants: int) -> str:

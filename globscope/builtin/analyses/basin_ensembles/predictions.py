@@ -1,16 +1,13 @@
 """The predictions of networks and the right answers, on the same examples."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Bench, Population, Probe, fixed_batches
-from globscope.builtin.analyses.outputs.network_outputs import BATCH, Outputs, cycle_places
-
-# Marks places without an answer, as in torch.
-NO_ANSWER = -100
+from globscope.api import Bench, Population
+from globscope.builtin.analyses.outputs.answers import NO_ANSWER, answers
+from globscope.builtin.analyses.outputs.network_outputs import Outputs
 
 
 @define(frozen=True, kw_only=True)
@@ -44,28 +41,12 @@ def predictions(bench: Bench, population: Population, basins: Mapping[int, int],
     """Return what some members predict on fixed examples, given their basins by their rows."""
     from scipy.special import softmax
 
-    answers = np.concatenate([*_answers(bench.task.build(outputs.device), outputs)])
-    known = answers != NO_ANSWER
+    right = answers(bench.task.build(outputs.device), outputs)
+    known = right != NO_ANSWER
     logits = outputs.of_members(bench, population, list(basins))[:, known].astype(np.float64)
     return Predictions(
         probabilities=softmax(logits, axis=2),
-        answers=answers[known],
+        answers=right[known],
         basins=tuple(basins.values()),
         runs=tuple(population.members[row].variant for row in basins),
     )
-
-
-def _answers(probe: Probe, outputs: Outputs) -> Iterator[np.ndarray]:
-    """Yield the right classes of each batch, at the places that the outputs are taken from."""
-    for number, batch in enumerate(fixed_batches(probe, outputs.split, outputs.examples, BATCH)):
-        found = cycle_places(targets_of(batch)[..., None], number * BATCH)
-        yield found[:, 0].cpu().numpy().astype(int)
-
-
-def targets_of(batch: Any) -> Any:
-    """Return the classes of a batch of inputs and classes; None where it is something else."""
-    import torch
-
-    if not isinstance(batch, tuple | list) or len(batch) < 2 or not isinstance(batch[1], torch.Tensor):
-        return None
-    return None if batch[1].is_floating_point() or batch[1].is_complex() else batch[1]

@@ -1,0 +1,1 @@
+"""On which classes networks disagree, and which they say instead of each other."""
