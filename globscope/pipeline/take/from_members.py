@@ -121,4 +121,6 @@ def _finders(workshop: Workshop) -> str:
     finders: Sequence[str] = [
         entry.name for entry in workshop.spec.analysis if capability(entry.component, FindsCurves) is not None
     ]
-    return f"{', '.join(finders)} connects other pairs" if finders else "the analysis mode-connectivity finds some"
+    if not finders:
+        return "the analysis mode-connectivity finds some"
+    return f"which runs are connected follows from the options of {' and '.join(finders)}"

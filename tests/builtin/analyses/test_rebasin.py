@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 from support.permuted import networks
-from support.study import study_in, values
+from support.study import run_undrawn, study_in, values
 
 import globscope
 from globscope.builtin.analyses.rebasin.analysis import third_variant
 from globscope.errors import GlobscopeError
+from globscope.session import finished_result
 
 SPEC = """
 [task]
@@ -140,6 +141,16 @@ def test_a_run_brought_back_to_the_one_it_copies_takes_its_steps_on_the_map(resu
     assert row["networks"] == 3
     assert row["in_basin"] is None  # the map shows neither of the two
     assert row["nearest"]
+
+
+def test_a_repaired_network_of_a_line_is_taken_as_a_plain_one_with_its_fields(folder):
+    lines = 'pairs = [["A", "C"]]\naligners = ["weight-matching"]\ntrajectories = false\nrepair = true'
+    shown = study(folder, lines)
+    result = run_undrawn(shown)
+    taken, back = (finished_result(shown.folder).network(curve=curve) for curve in (("A", "C", 0.5), ("C", "A", 0.5)))
+    [line] = (panel for panel in result.findings["rebasin"].pictures[0].panels if panel.title == "A–C")
+    [series] = (one for one in line.series if one.label == "weight-matching, repaired")
+    assert taken.fields["train_loss"] == back.fields["train_loss"] == pytest.approx(series.y[2], rel=1e-5)
 
 
 def test_an_aligner_of_sets_fits_all_runs_to_one_another_at_once(folder):

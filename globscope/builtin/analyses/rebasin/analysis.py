@@ -127,6 +127,25 @@ class Rebasin:
                 populations.append(members(rebased, symmetries, order, population, whole=whole, in_fit=in_fit))
         return reduce(Population.concatenate, populations)
 
+    def curve_point(
+        self, runs: tuple[str, str], t: float, task: Task, population: Population, bench: Bench
+    ) -> np.ndarray | None:
+        """Return the (D,) weights at t of the repaired line between two runs, re-based by the first aligner.
+
+        None where networks are not repaired, or the two are no pair.
+        """
+        pairs = choose_pairs(self.pairs, self.against, population.variants)
+        if runs not in pairs:
+            runs, t = runs[::-1], 1 - t
+        repair = repair_of(self.repair, self.repair_examples, self.device, NAME)
+        if repair is None or runs not in pairs:
+            return None
+        order = self._orders(self.aligners[0], pairs, population, bench)[runs]
+        ends = population.take([population.of(variant)[-1] for variant in runs])
+        moved = population.layout.flatten(symmetry(task.build("cpu")).permute(ends.tensors(1), order))
+        ends = attrs.evolve(ends, weights=np.stack([ends.weights[0], moved]), keys=())
+        return np.asarray(repair.weights(ends, np.array([[1 - t, t]]), bench)[0])
+
     def _orders(
         self, name: str, pairs: Sequence[tuple[str, str]], population: Population, bench: Bench
     ) -> dict[tuple[str, str], Permutations]:
