@@ -15,6 +15,7 @@ from globscope.sweep.finished import FinishedRun
 from globscope.sweep.relations import relations
 from globscope.sweep.subjects import swept_entries
 from globscope.sweep.table import ComparedRun, ComparedRuns
+from globscope.values.number import number
 
 SPEC = """
 title = "subjects"
@@ -89,6 +90,19 @@ def test_a_sweep_over_centres_shows_in_every_column_what_that_network_scores(cel
     assert found["origin_train_loss"].values[:, :, 0].tolist() == [[loss, loss] for loss in wanted]
     assert "origin_train_loss" in runs.columns()
     assert "train_loss" not in runs.columns()
+
+
+def test_measures_over_training_and_seeds_have_the_mean_and_spread_of_the_seeds_in_every_column(cells):
+    runs, outcomes, spec = cells(SLICE, 'reducer.0.centre = ["A@0", "A"]\nreducer.0.distance = [0.5]\nseed = [0, 1]\n')
+    found = {one.figure.key: one for one in averages(runs, spec)}
+    for field in ("test_loss", "test_accuracy"):
+        by_seed = [
+            [truth(outcomes[2 * at + seed], field, label) for seed in (0, 1)] for at, label in enumerate(("A@0", "A@2"))
+        ]
+        heat = found[f"origin_{field}"].picture
+        assert [row[0] for row in heat.values] == [np.mean(pair) for pair in by_seed]
+        spread = [number(np.std(pair, ddof=1), 2) for pair in by_seed]
+        assert [row[0] for row in heat.notes] == [f"sd {sd}\nn = 2" for sd in spread]
 
 
 def test_a_relation_is_of_the_network_that_the_slice_lies_around(cells):
