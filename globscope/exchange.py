@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import numpy as np
 from attrs import define, evolve, field
@@ -10,17 +10,21 @@ from attrs import define, evolve, field
 from globscope.boundary import component_errors
 from globscope.errors import FileError, SpecError, near
 from globscope.files.export import FORMATS, ExportedFile
+from globscope.files.level_sets import level_set_record
 from globscope.files.read import read_landscape, read_run_files
 from globscope.files.tree import adjacency_record, tree_record
 from globscope.pipeline.stages.topology import with_adjacency
 from globscope.registry import Registry, installed_registry
+from globscope.report.pictures.level_sets import write_level_sets
 from globscope.report.topology.figures import write_topology
 from globscope.roles import TopologyMethod
 from globscope.session import results
 from globscope.spec.entries import Entries
 from globscope.spec.structure import converter
 from globscope.store import LOCK, claim, remove_lock
+from globscope.topology.level_sets import level_set_tree
 from globscope.values.landscape import Landscape
+from globscope.values.level_set_tree import LevelSetTree, TreeKind
 from globscope.values.topology import Topology
 
 # The field of a file that is used unless another is named.
@@ -50,6 +54,11 @@ class CondensedFile:
     @property
     def record(self) -> Mapping[str, Any]:
         """The simplified tree with its file, field and settings, as one JSON object."""
+        return {**self.about, **tree_record(self.topology.tree)}
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """The file, the field and the settings."""
         shape = self.landscape.samples.shape
         return {
             "file": str(self.path),
@@ -61,7 +70,6 @@ class CondensedFile:
             "shape": list(shape) if shape else None,
             "left_out": self.topology.left_out,
             **adjacency_record(self.topology),
-            **tree_record(self.topology.tree),
         }
 
     def write(self, folder: Path) -> None:
@@ -69,6 +77,44 @@ class CondensedFile:
         claim(folder, "topology")
         values = self.landscape.fields[self.topology.field]
         write_topology(folder, self.path.name, values, self.topology, self.record)
+        remove_lock(folder / LOCK)
+
+
+@define(frozen=True, kw_only=True)
+class LevelSetFile:
+    """The split or contour tree of a file's landscape.
+
+    Attributes:
+        condensed: The file with its merge tree, whose samples, neighbours and threshold the tree has.
+        tree: The tree, simplified at the threshold; with every branch if the merge tree is raw.
+    """
+
+    condensed: CondensedFile
+    tree: LevelSetTree
+
+    @classmethod
+    def of(cls, condensed: CondensedFile, kind: str) -> "LevelSetFile":
+        """Return the tree of a kind, `join`, `split` or `contour`.
+
+        Raises:
+            SpecError: There is no such kind.
+        """
+        if kind not in get_args(TreeKind):
+            raise SpecError([f"--tree: there is no {kind!r}; {near(kind, get_args(TreeKind))}"])
+        height = -1.0 if condensed.raw else None
+        tree = level_set_tree(condensed.landscape, condensed.topology, cast("TreeKind", kind), height)
+        return cls(condensed=condensed, tree=tree)
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """The tree with its file, field and settings, as one JSON object."""
+        return self.condensed.about | level_set_record(self.tree, self.condensed.landscape, self.condensed.topology)
+
+    def write(self, folder: Path) -> None:
+        """Write the record and the pictures into a folder."""
+        claim(folder, "topology")
+        path, landscape, topology = self.condensed.path, self.condensed.landscape, self.condensed.topology
+        write_level_sets(folder, path.name, self.tree, landscape=landscape, topology=topology, record=self.record)
         remove_lock(folder / LOCK)
 
 

@@ -686,29 +686,37 @@ def topology(
     adjacency: Annotated[
         str | None, typer.Option(help="Which samples are neighbours; default: the component's.")
     ] = None,
+    tree: Annotated[
+        str,
+        typer.Option(
+            help="Tree to compute: join, of the sublevel sets (the merge tree); split, of the superlevel sets; or "
+            "contour, of the level sets."
+        ),
+    ] = "join",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for the pictures and topology.json; default: none is written.")
     ] = None,
 ) -> None:
-    """Compute the merge tree of a landscape in a file, whatever program wrote it.
+    """Compute the merge tree, or another tree, of a landscape in a file, whatever program wrote it.
 
     The file is read as numbers, and no code of its origin is run.
     """
     with exit_on_error():
-        from globscope.cli.print_tables import print_merge_tree
-        from globscope.exchange import PERSISTENCE, condense
+        from globscope.cli.print_tables import print_level_sets, print_merge_tree
+        from globscope.exchange import PERSISTENCE, LevelSetFile, condense
 
         if raw and persistence:
             raise SpecError(["--raw keeps every pair, --persistence removes some: give one of them"])
         threshold = PERSISTENCE if persistence is None else persistence
         condensed = condense(file, persistence=threshold, raw=raw, field=field, backend=backend, adjacency=adjacency)
+        found = condensed if tree == "join" else LevelSetFile.of(condensed, tree)
         if out is not None:
-            condensed.write(out)
+            found.write(out)
         if as_json:
-            stdout(json.dumps(condensed.record, indent=2, allow_nan=False))
+            stdout(json.dumps(found.record, indent=2, allow_nan=False))
         else:
-            print_merge_tree(condensed.record)
+            (print_merge_tree if tree == "join" else print_level_sets)(found.record)
 
 
 @app.command(rich_help_panel=RESULTS, epilog=examples("globscope export runs/digits-mlp --format vtk --format csv"))

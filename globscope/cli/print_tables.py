@@ -205,20 +205,48 @@ def print_network(taken: TakenNetwork, written: Path) -> None:
 
 def print_merge_tree(tree: Mapping[str, Any]) -> None:
     """Print a merge tree's counts and its most persistent pairs."""
-    counts, size = tree["counts"], " × ".join(map(str, tree["shape"] or (tree["samples"],)))
-    pairs_kept = "every pair" if tree["raw"] else f"pairs of persistence > {cell_text(tree['threshold'])}"
-    omitted = f", {tree['left_out']} not finite and left out" if tree["left_out"] else ""
-    line = f"{tree['file']}: {in_words(tree['field'])}, {size} samples{omitted}; "
-    line += f"minima: {counts['minima']}, saddles: {counts['saddles']} ({tree['backend']}, {pairs_kept})"
-    _console().print(escape_markup(line), soft_wrap=True)
+    _print_counts(tree, "every pair" if tree["raw"] else "pairs of persistence > ", ("minima", "saddles"))
     pairs = sorted(tree["pairs"], key=_lifetime, reverse=True)
     rows = [
-        [cell_text(pair[key]) for key in ("birth_vertex", "birth", "death_vertex", "death")] + [_persistence(pair)]
+        [*(cell_text(pair[key]) for key in ("birth_vertex", "birth", "death_vertex", "death")), _persistence(pair)]
         for pair in pairs[:PAIRS]
     ]
     more = f"; {len(pairs) - PAIRS} more with --json" if len(pairs) > PAIRS else ""
     headings = ("minimum at vertex", "birth", "dies at vertex", "death", "persistence")
     _print(f"Most persistent pairs{more}", headings, rows)
+
+
+def print_level_sets(tree: Mapping[str, Any]) -> None:
+    """Print a split or contour tree's counts, its most persistent leaves, and the critical points of its field."""
+    leaves = {"split": ("maxima",), "contour": ("minima", "maxima")}[tree["tree"]]
+    kept = "every leaf" if tree["raw"] else "leaves of persistence > "
+    _print_counts(tree, f"{tree['tree']} tree, {kept}", (*leaves, "saddles"))
+    branches, keys = tree["branches"], ("leaf_vertex", "leaf", "end_vertex", "end")
+    rows = [
+        [branch["kind"], *(cell_text(branch[key]) for key in keys), _persistence_of(branch)]
+        for branch in branches[:PAIRS]
+    ]
+    more = f"; {len(branches) - PAIRS} more with --json" if len(branches) > PAIRS else ""
+    headings = ("leaf", "at vertex", "value", "branch ends at vertex", "value", "persistence")
+    _print(f"Most persistent leaves{more}", headings, rows)
+    if tree["critical_points"]:
+        points = ", ".join(f"{kind}: {count}" for kind, count in tree["critical_points"].items())
+        line = f"Critical points of the lattice, without a threshold: {points}"
+        _console().print(escape_markup(line), soft_wrap=True)
+
+
+def _persistence_of(branch: Mapping[str, Any]) -> str:
+    return "never ends" if branch["persistence"] is None else cell_text(branch["persistence"])
+
+
+def _print_counts(tree: Mapping[str, Any], kept: str, names: Sequence[str]) -> None:
+    """Print a line on a file, its field and the numbers of a tree's nodes."""
+    counts, size = tree["counts"], " × ".join(map(str, tree["shape"] or (tree["samples"],)))
+    kept += "" if tree["raw"] else cell_text(tree["threshold"])
+    omitted = f", {tree['left_out']} not finite and left out" if tree["left_out"] else ""
+    line = f"{tree['file']}: {in_words(tree['field'])}, {size} samples{omitted}; "
+    line += f"{', '.join(f'{name}: {counts[name]}' for name in names)} ({tree['backend']}, {kept})"
+    _console().print(escape_markup(line), soft_wrap=True)
 
 
 def _lifetime(pair: Mapping[str, Any]) -> float:

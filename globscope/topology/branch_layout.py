@@ -28,7 +28,7 @@ class BranchLayout:
         Branches that lead down stand to the left of the one on which they begin, the lowest beginning nearest to it;
         those that lead up to the right, the highest beginning nearest: so no two of one branch cross.
         """
-        decomposition = BranchDecomposition.of(tree.values, tree.arcs)
+        decomposition = BranchDecomposition.of(tree)
         branches, parents = decomposition.branches, decomposition.parents
         sides: list[tuple[list[int], list[int]]] = [([], []) for _ in branches]
         for row, parent in enumerate(parents):

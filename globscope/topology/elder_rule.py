@@ -40,9 +40,16 @@ class ElderPairs:
         younger, elders, tops = np.array(pairs, int).reshape(-1, 3).T
         return cls(minima=minima, younger=younger, elders=elders, tops=tops, descent=home)
 
+    @classmethod
+    def from_above(cls, count: int, low: np.ndarray, high: np.ndarray) -> "ElderPairs":
+        """Return the pairs of the sweep from high to low, in which vertex i has the number m − 1 − i."""
+        order = np.argsort(-low, kind="stable")
+        return cls.of(count, count - 1 - high[order], count - 1 - low[order])
+
     def persistences(self, values: np.ndarray) -> np.ndarray:
         """Return the (q,) persistences of the components that end; `values`, (m,), are those of the swept vertices."""
-        heights: np.ndarray = values[self.tops] - values[self.younger]
+        with np.errstate(over="ignore"):  # beyond the largest float it is infinite, above any threshold
+            heights: np.ndarray = values[self.tops] - values[self.younger]
         return heights
 
     def lasting_minima(self, values: np.ndarray, threshold: float) -> np.ndarray:

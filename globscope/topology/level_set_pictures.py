@@ -24,7 +24,7 @@ TREES = (
     "Trees of {field} {where}. Heights are values; places across mean nothing. join: pools that appear at minima and "
     "meet at saddles as the level rises. split: islands that appear at maxima and meet as the level falls. contour: "
     "pieces of the level set, which end in minima and in maxima. A vertical line is a branch, from its leaf to the "
-    "saddle where it meets the one that goes on. Branches of at most {threshold:.3g} are cut off."
+    "saddle where it meets the one that goes on. Leaves whose persistence is at most {threshold:.3g} are removed."
 )
 BARS = (
     "Persistence of the components of the sublevel sets of {field} {where}, from the minimum where one appears to the "

@@ -1,5 +1,6 @@
 """Join, split and contour trees of a landscape's field."""
 
+from collections.abc import Mapping
 from typing import get_args
 
 import numpy as np
@@ -8,6 +9,7 @@ from globscope.errors import GlobscopeError, near
 from globscope.topology.adjacency import edge_ends
 from globscope.topology.augmented_trees import contour_arcs, join_parents, split_parents
 from globscope.topology.critical_arcs import critical_arcs
+from globscope.topology.elder_rule import ElderPairs
 from globscope.topology.passes import tree_neighbours
 from globscope.topology.prune import BranchDecomposition, Pruning
 from globscope.topology.tree import sweep_order
@@ -34,8 +36,8 @@ def level_set_tree(
         landscape: Landscape of the samples.
         topology: A merge tree of it.
         kind: `join`, `split` or `contour`.
-        persistence: Branches of at most this height are cut off, in the field's unit; the topology's threshold if
-            unset, and none is cut off below 0.
+        persistence: Extrema of at most this persistence are removed, in the field's unit; the topology's threshold if
+            unset, and none is removed below 0.
 
     Raises:
         GlobscopeError: There is no such kind.
@@ -48,7 +50,9 @@ def level_set_tree(
     nodes, arcs, arc = critical_arcs(len(swept), all_arcs(kind, len(swept), low, high))
     whole = np.full(len(values), -1)
     whole[swept] = arc
-    tree = _tree(kind, swept[nodes], values[swept[nodes]], arcs, whole)
+    lasting = _persistences(kind, values[swept], low, high)[nodes]
+    about = {"nodes": swept[nodes], "values": values[swept[nodes]], "persistences": lasting}
+    tree = _tree(kind, about, arcs, whole)
     return prune_tree(tree, topology.threshold if persistence is None else persistence)
 
 
@@ -72,17 +76,17 @@ def all_arcs(kind: TreeKind, count: int, low: np.ndarray, high: np.ndarray) -> n
 
 
 def prune_tree(tree: LevelSetTree, persistence: float) -> LevelSetTree:
-    """Return a tree without the branches of at most this height; itself if the height is negative."""
+    """Return a tree without the extrema of at most this persistence; itself if that is negative."""
     if persistence < 0:
         return tree
-    cut = Pruning.of(tree.values, tree.arcs).until(persistence)
+    cut = Pruning.of(tree).simplify(persistence)
     left = cut.remaining_arcs()
     ends = np.array([(low, high) for low, high, _ in left], int).reshape(-1, 2)
-    gone = [branch.leaf for branch in cut.branches]
-    rows = np.union1d(ends, np.setdiff1d(np.setdiff1d(np.arange(len(tree.nodes)), tree.arcs), gone)).astype(int)
+    rows = np.union1d(ends, np.setdiff1d(np.arange(len(tree.nodes)), tree.arcs)).astype(int)
     number = {arc: row for row, (_, _, arc) in enumerate(left)}
     home = np.array([*(number[cut.heir(arc)] for arc in range(len(tree.arcs))), -1])
-    return _tree(tree.kind, tree.nodes[rows], tree.values[rows], np.searchsorted(rows, ends), home[tree.arc])
+    kept = {name: getattr(tree, name)[rows] for name in ("nodes", "values", "persistences")}
+    return _tree(tree.kind, kept, np.searchsorted(rows, ends), home[tree.arc])
 
 
 def persistence_pairs(tree: LevelSetTree) -> tuple[np.ndarray, np.ndarray]:
@@ -91,16 +95,31 @@ def persistence_pairs(tree: LevelSetTree) -> tuple[np.ndarray, np.ndarray]:
     Also the (p,) mask of those that never end, whose second row is the end of their part of the tree. The longest stand
     first.
     """
-    found = BranchDecomposition.of(tree.values, tree.arcs)
+    found = BranchDecomposition.of(tree)
     pairs = np.array([(branch.leaf, branch.saddle) for branch in found.branches], int).reshape(-1, 2)
     longest = np.argsort([-branch.height for branch in found.branches], kind="stable")
     ends = np.sort(pairs, axis=1)[:, :: 1 if tree.kind == "join" else -1]
     return ends[longest], (np.array(found.parents, int) < 0)[longest]
 
 
-def _tree(kind: TreeKind, nodes: np.ndarray, values: np.ndarray, arcs: np.ndarray, arc: np.ndarray) -> LevelSetTree:
-    kinds = _kinds(kind, *(np.bincount(arcs[:, end], minlength=len(nodes)) for end in (1, 0)))
-    return LevelSetTree(kind=kind, nodes=nodes, values=values, kinds=kinds, arcs=arcs, arc=arc)
+def _persistences(kind: TreeKind, values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return the (m,) persistences of the minima and maxima of a sweep that are leaves of a tree; NaN elsewhere."""
+    lasting = np.full(len(values), np.nan)
+    if kind != "split":
+        below = ElderPairs.of(len(values), low, high)
+        lasting[below.minima] = np.inf
+        lasting[below.younger] = below.persistences(values)
+    if kind != "join":
+        above, falling = ElderPairs.from_above(len(values), low, high), values[::-1]
+        lasting[::-1][above.minima] = np.inf
+        lasting[::-1][above.younger] = above.persistences(-falling)
+    return lasting
+
+
+def _tree(kind: TreeKind, nodes: Mapping[str, np.ndarray], arcs: np.ndarray, arc: np.ndarray) -> LevelSetTree:
+    """Return a tree of `nodes`, with their `values` and `persistences`, and of the arcs between them."""
+    kinds = _kinds(kind, *(np.bincount(arcs[:, end], minlength=len(nodes["nodes"])) for end in (1, 0)))
+    return LevelSetTree(kind=kind, kinds=kinds, arcs=arcs, arc=arc, **nodes)
 
 
 def _kinds(kind: TreeKind, below: np.ndarray, above: np.ndarray) -> tuple[str, ...]:

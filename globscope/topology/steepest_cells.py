@@ -57,10 +57,8 @@ def steepest_cells(landscape: Landscape, topology: Topology, persistence: float 
     values = np.asarray(landscape.fields[topology.field], float)
     swept = sweep_order(values, topology.full.basin >= 0)
     low, high = edge_ends(tree_neighbours(landscape.samples, swept, topology))
-    last = len(swept) - 1
     minima, maxima = np.full((2, len(values)), -1)
     minima[swept] = swept[ElderPairs.of(len(swept), low, high).lasting_minima(values[swept], threshold)]
-    order = np.argsort(-low, kind="stable")
-    turned = ElderPairs.of(len(swept), last - high[order], last - low[order])
+    turned = ElderPairs.from_above(len(swept), low, high)
     maxima[swept[::-1]] = swept[::-1][turned.lasting_minima(-values[swept[::-1]], threshold)]
     return SteepestCells(minima=minima, maxima=maxima)

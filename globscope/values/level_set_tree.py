@@ -26,15 +26,18 @@ class LevelSetTree:
         kinds: (k,) `minimum`, `maximum`, `join saddle` (several arcs below, one above), `split saddle` (one below,
             several above), `multi-saddle` (several on both sides, or more than two on one), or `end` (the highest
             vertex of a component in a join tree, the lowest in a split tree).
+        persistences: (k,) persistence of each minimum in the join tree and of each maximum in the split tree, before
+            any simplification; infinite where it never ends, NaN for other nodes.
         arcs: (k − components, 2) rows of `nodes` that an arc joins, lower end first.
-        arc: (n,) arc of each sample; −1 where it is left out, and for a component of one sample. A node belongs to one
-            of its arcs.
+        arc: (n,) arc of each sample; −1 where it is left out, and for a component of one sample. A node is on one of
+            its arcs.
     """
 
     kind: TreeKind
     nodes: np.ndarray = field(converter=read_only, eq=False, repr=lambda nodes: f"<{len(nodes)}>")
     values: np.ndarray = field(converter=read_only, eq=False, repr=False)
     kinds: tuple[str, ...] = field(repr=False)
+    persistences: np.ndarray = field(converter=read_only, eq=False, repr=False)
     arcs: np.ndarray = field(converter=read_only, eq=False, repr=False)
     arc: np.ndarray = field(converter=read_only, eq=False, repr=False)
 

@@ -359,6 +359,7 @@ def test_options_that_cannot_be_are_reported_as_they_are_typed(tmp_path):
         ("--persistence", "-1"): "--persistence: must be >= 0, got -1.0",
         ("--persistence", "nan"): "--persistence: must be finite, got nan",
         ("--field", "value"): f"{path}: has no field 'value'; did you mean 'values'?",
+        ("--tree", "contours"): "--tree: there is no 'contours'; did you mean 'contour'?",
     }
     for options, line in messages.items():
         result = run("topology", path, *options)

@@ -11,10 +11,19 @@ from scipy.sparse.csgraph import connected_components
 from support.landscapes import landscape_of
 from support.paths import ROOT
 
-from globscope.api import GlobscopeError, Landscape, Samples, edge_ends, level_set_tree, neighbours, sweep_order
+from globscope.api import (
+    GlobscopeError,
+    Landscape,
+    Samples,
+    edge_ends,
+    level_set_tree,
+    neighbours,
+    persistence_pairs,
+    sweep_order,
+)
 from globscope.builtin.topology import Gudhi
 from globscope.topology.level_sets import all_arcs
-from globscope.topology.prune import BranchDecomposition, Pruning
+from globscope.topology.prune import BranchDecomposition
 
 RECORDED = ROOT / "tests/data/ttk"
 # Few levels, so that plateaus and ties are common, and samples that are not finite.
@@ -83,7 +92,7 @@ def test_ttk_finds_the_same_split_tree(name):
 # --- The definition ------------------------------------------------------------------------------
 
 
-@few
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(landscape=st.one_of(graphs(), fields(HOLES).map(landscape_of)))
 def test_a_contour_tree_has_the_sublevel_and_superlevel_components_of_the_graph(landscape):
     count, low, high = swept(landscape)
@@ -151,21 +160,31 @@ def reversed_samples(samples):
 
 
 @few
-@given(values=fields(HOLES), persistence=st.sampled_from([0.0, 0.25, 0.5]))
-def test_pruning_leaves_no_short_leaf_beside_another_arc_and_keeps_the_lowest_and_the_highest_vertex(
-    values, persistence
-):
-    whole, found = (tree(landscape_of(values), "contour", height) for height in (-1.0, persistence))
-    assert not Pruning.of(found.values, found.arcs).until(persistence).branches
-    if len(whole.nodes):
-        assert set(whole.nodes[[0, -1]]) <= set(found.nodes)
+@given(landscape=st.one_of(graphs(), fields(HOLES).map(landscape_of)), persistence=st.sampled_from([0.0, 0.25, 0.5]))
+def test_a_simplified_contour_tree_has_the_leaves_of_the_simplified_join_and_split_trees(landscape, persistence):
+    join, split, contour = (tree(landscape, kind, persistence) for kind in ("join", "split", "contour"))
+    # A component of one sample is a minimum in one tree and a maximum in the other.
+    alone = set(join.minima) & set(split.maxima)
+    assert set(contour.minima) == set(join.minima)
+    assert set(contour.maxima) == set(split.maxima) - alone
+    assert len(contour.nodes) - len(contour.arcs) == len(join.nodes) - len(join.arcs)
+    assert (contour.arcs[:, 0] < contour.arcs[:, 1]).all()
+
+
+@few
+@given(landscape=st.one_of(graphs(), fields(HOLES).map(landscape_of)), kind=st.sampled_from(["join", "split"]))
+def test_leaves_of_join_and_split_trees_are_as_persistent_as_their_branches_are_high(landscape, kind):
+    found = tree(landscape, kind)
+    pairs, never = persistence_pairs(found)
+    heights = np.abs(np.diff(found.values[pairs], axis=1).ravel())
+    np.testing.assert_array_equal(found.persistences[pairs[:, 0]], np.where(never, np.inf, heights))
 
 
 @few
 @given(values=fields(HOLES))
 def test_the_branches_of_a_tree_have_all_its_leaves_once(values):
     found = tree(landscape_of(values), "contour")
-    branches = BranchDecomposition.of(found.values, found.arcs).branches
+    branches = BranchDecomposition.of(found).branches
     leaves = [branch.leaf for branch in branches]
     assert len(set(leaves)) == len(leaves)
     # A minimum of a line has an arc on both sides, so that it is a leaf of none of its branches.

@@ -22,9 +22,7 @@ Row = dict[str, Any]
 TREES = (
     "Numbers of leaves and saddles of three trees of each field, simplified at the topology's threshold and before "
     "(unsimplified). join: the merge tree, of the sublevel sets; split: that of the superlevel sets, whose leaves are "
-    "maxima; contour: that of the level sets, which has both. Persistence removes a leaf of the join and split "
-    "trees, height of its branch one of the contour tree, so that their numbers may differ. A saddle where several "
-    "meet counts once."
+    "maxima; contour: that of the level sets, which has the leaves of both. A saddle where several meet counts once."
 )
 PEAKS = (
     "Maxima of the simplified split trees, the most persistent first. dies_at: the value of the saddle at which the "
