@@ -75,9 +75,17 @@ STABILITY = """
 use = "stability"
 reducers = ["autoencoder", "kernel-pca"]
 """
+LEVEL_SETS = """
+[[analysis]]
+use = "level-sets"
+
+[[analysis]]
+use = "tree-significance"
+"""
 RUNS = {
     "digits": Run("digits-mlp"),
     "digits-analyses": Run("digits-mlp", added=ANALYSES),
+    "digits-level-sets": Run("digits-mlp", added=LEVEL_SETS),
     "digits-stability": Run("digits-mlp", added=STABILITY),
     "digits-3d": Run("digits-mlp", ("reducer.0.latent_dim=3", "sampler.0.resolution=15")),
     "connectivity": Run("digits-connectivity"),
@@ -104,6 +112,9 @@ PICTURES = {
     "similarity-distances": Picture("digits-analyses", ("similarity-all-distances",)),
     "layer-similarity": Picture("layers", ("layer-similarity-layers", "layer-similarity-grid-2")),
     "class-disagreement": Picture("layers", ("class-disagreement-classes", "class-disagreement-instead")),
+    "level-sets": Picture(
+        "digits-level-sets", ("level-sets-trees-on-autoencoder", "level-sets-barcode-on-autoencoder"), below=True
+    ),
     "passes": Picture(
         "digits-analyses", ("low-loss-pass-passes-on-autoencoder", "low-loss-pass-losses-on-autoencoder")
     ),

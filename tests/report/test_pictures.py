@@ -105,6 +105,15 @@ def test_counts_on_an_axis_are_labelled_with_whole_numbers(x, ticks):
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ticks
 
 
+def test_segments_join_pairs_of_points_alone_and_an_odd_number_of_points_is_a_flaw():
+    bars = a_plot((series(x=(0, 2, 1, 3), y=(1, 1, 2, 2), style="segments"),))
+    line = plot_series(bars).axes[0].lines[0]
+    np.testing.assert_array_equal(line.get_xdata(), [0, 2, NAN, 1, 3, NAN])
+    np.testing.assert_array_equal(line.get_ydata(), [1, 1, NAN, 2, 2, NAN])
+    odd = a_plot((series(style="segments"),))
+    assert odd.flaw == "in panel 'panel 0', series 's' has a segment without an end"
+
+
 def test_a_point_between_two_gaps_is_marked_where_no_line_reaches_it():
     y = [1.0] * 40
     y[20] = y[22] = None

@@ -27,6 +27,7 @@ from globscope.values.finite import finite_rows
 from globscope.values.pictures import Panel, Plot, Series
 
 NARROWEST = 1.6  # inches of a panel
+WIDTH = 1.8  # points of a line
 FEW = 15  # points of a line that are marked one by one
 LETTERS = 60  # of the names of places, which have room side by side
 MANY = 25  # points of a logarithmic axis that are not labelled one by one
@@ -231,7 +232,8 @@ def _draw_series(axes: Axes, drawn: DrawnSeries, shared: SharedStyle) -> None:
     known = finite_rows(points)
     if style == "segments":
         many = len(points) > 2000  # as vectors they would make the SVG huge
-        appearance = _appearance(style, label, 0) | {"marker": ""}
+        # A dot as wide as the line, so that a pair at one place is seen.
+        appearance = _appearance(style, label, WIDTH) | {"marker": "o"}
         axes.plot(*_broken_in_pairs(points).T, **appearance, rasterized=many, zorder=2)
         return
     if style == "points":
@@ -253,7 +255,7 @@ def _broken_in_pairs(points: np.ndarray) -> np.ndarray:
 def _appearance(style: str, label: LabelStyle, dots: float) -> dict[str, Any]:
     loose = style == "points"
     marker = label.marker if loose or label.repeated else "o"
-    return {"color": label.colour, "ls": LINE_STYLES[style], "lw": 1.8, "marker": marker, "ms": dots, "mew": 0}
+    return {"color": label.colour, "ls": LINE_STYLES[style], "lw": WIDTH, "marker": marker, "ms": dots, "mew": 0}
 
 
 def _legend(panels: Sequence[Sequence[DrawnSeries]], shared: SharedStyle) -> Legend:
