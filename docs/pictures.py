@@ -103,6 +103,7 @@ RUNS = {
     "residual": Run("resnet20-residual"),
     "resnet20": Run("resnet20-small"),
     "resnet56": Run("resnet56-quick"),
+    "vit": Run("vit-small"),
 }
 PICTURES = {
     "overview": Picture("digits", ("overview",)),
@@ -135,6 +136,7 @@ PICTURES = {
     "residual-profiles": Picture("residual", ("profiles-training-loss",)),
     "resnet20-small": Picture("resnet20", ("overview",)),
     "resnet56-quick": Picture("resnet56", ("autoencoder-landscape",)),
+    "vit-small": Picture("vit", ("overview",)),
     "explorer": Screenshot("digits", '#from=["A",40,"trained"]&to=["B",40,"trained"]'),
 }
 
