@@ -40,7 +40,7 @@ class Train:
     """How the variants are trained here.
 
     Attributes:
-        epochs: Passes over the training split.
+        epochs: Passes over the training split, with the first optimiser.
         save_every: Epochs between checkpoints; step 0 and the last epoch are always saved.
         optimiser: `adamw` (decoupled weight decay), `adam` or `sgd` (weight decay as L2), or `lbfgs`: torch's L-BFGS
             with a strong Wolfe line search. An epoch of it has up to 20 iterations on all examples at once, with up to
@@ -243,13 +243,19 @@ class NetworkSource:
 
     def __attrs_post_init__(self) -> None:
         self._within_bounds()
-        decaying = [variant.name for variant in self.variants if variant.weight_decay]
-        if decaying and self.train is not None and "lbfgs" in self.train.optimisers:
-            raise ValueError(f"optimiser 'lbfgs' has no weight decay, which variant {decaying[0]!r} asks for")
+        self._refuse_decay()
         counts = Counter(run.name for variant in self.variants for run in variant.runs)
         twice = sorted(name for name, count in counts.items() if count > 1)
         if twice and len({variant.name for variant in self.variants}) == len(self.variants):
             raise ValueError(f"with 'repeat', {twice[0]!r} is the name of two runs")
+
+    def _refuse_decay(self) -> None:
+        """Refuse weight decay where an optimiser has none."""
+        recipes: list[tuple[str, Recipe]] = [(f"variant {variant.name!r}", variant) for variant in self.variants]
+        recipes += [("the parent", self.parent)] if self.parent else []
+        for name, recipe in recipes:
+            if recipe.weight_decay and self.train is not None and "lbfgs" in self.train.optimisers:
+                raise ValueError(f"optimiser 'lbfgs' has no weight decay, which {name} asks for")
 
     def _within_bounds(self) -> None:
         """Refuse more runs or checkpoints than a study can hold, counted before any is listed."""

@@ -305,6 +305,10 @@ SPECS = {
         TASK + then('optimiser = "lbfgs"\nepochs = 5\n', "weight_decay = 0.1\n") + REDUCER,
         ["F: population: optimiser 'lbfgs' has no weight decay, which variant 'A' asks for"],
     ),
+    "weight decay of a parent's optimiser without": (
+        TASK + then('optimiser = "lbfgs"\nepochs = 5\n', "[population.parent]\nweight_decay = 0.1\n") + REDUCER,
+        ["F: population: optimiser 'lbfgs' has no weight decay, which the parent asks for"],
+    ),
     "rule over two options": (with_sampler("", use="path"), ["F: sampler.0: needs exactly one of 'of' and 'files'"]),
     "rule over two numbers": (
         GOOD + '[[reducer]]\nuse = "umap"\nmin_dist = 5.0\n',
