@@ -5,6 +5,8 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from globscope.report.map.tree_scene import TreeScene
 from globscope.report.page.gallery import Place, Shown
 from globscope.report.pictures.depict import depict_alone
@@ -13,6 +15,7 @@ from globscope.report.style.text import Names
 from globscope.report.style.theme import save
 from globscope.report.topology.landscape_profile import ProfileScales
 from globscope.spec.axes import SweepAxis
+from globscope.spec.style import AUTO, Style
 from globscope.store import own_folder
 from globscope.sweep.table import ComparedRuns
 from globscope.topology.distance import bottleneck, wasserstein
@@ -24,13 +27,17 @@ CONTENTS: tuple[Content, ...] = ("landscapes", "profiles")
 Tiles = dict[str, dict[str, Tile]]
 
 
-def tiles_by_tree(runs: ComparedRuns) -> Tiles:
-    """Return the tiles of runs by the name of the merge tree and its field, then by the run's name."""
+def tiles_by_tree(runs: ComparedRuns, style: Style = AUTO) -> Tiles:
+    """Return the tiles of runs by the name of the merge tree and its field, then by the run's name.
+
+    Of a style, the kind of scale and the colours count: limits and sizes are those of one run's pictures.
+    """
+    kept = evolve(AUTO, scale=style.scale, colours=style.colours)
     tiles: Tiles = {}
     for run in runs.finished:
         for names in run.trees:
             landscape, topology = run.topology(names)
-            tree = TreeScene.of(runs.tree(names), topology, landscape.fields[topology.field])
+            tree = TreeScene.of(runs.tree(names), topology, landscape.fields[topology.field], kept)
             name = ": ".join(filter(None, (tree.title, tree.field.name)))
             tiles.setdefault(name, {})[run.name] = Tile(landscape=landscape, tree=tree)
     return tiles

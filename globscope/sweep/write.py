@@ -85,7 +85,7 @@ def _parts(folder: Path, spec: SweepSpec, runs: ComparedRuns, related: Sequence[
     if means:
         heat = tuple(draw_pictures((one.picture for one in means), folder))
         yield Part(title="Averages", text=averages.READING, pictures=heat, csv=AVERAGES)
-    by_tree = tiles_by_tree(runs)
+    by_tree = tiles_by_tree(runs, spec.cells[0].spec.report)
     side = tuple(draw_matrices(sweep_matrices(runs, spec.axes, by_tree), by_tree, folder))
     if side:
         yield Part(title="Side by side", pictures=side)

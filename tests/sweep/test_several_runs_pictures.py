@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+import numpy as np
 import pytest
 from support.maps import a_map, drawn_figure, grid, wells
 
@@ -12,8 +13,10 @@ from globscope.sweep.matrices import heat_maps
 from globscope.values.findings import Table
 
 
-def a_tile(name="one", times=1.0):
-    drawn = a_map(name, values=times * wells(grid().points))
+def a_tile(name="one", times=1.0, rim=1.0):
+    """Return the tile of a landscape whose highest tenth is so many times as high."""
+    values = times * wells(grid().points)
+    drawn = a_map(name, values=np.where(values > np.quantile(values, 0.9), rim * values, values))
     return Tile(
         landscape=drawn.landscape, tree=TreeScene.of(name, drawn.topology, drawn.landscape.fields["train_loss"])
     )
@@ -41,8 +44,10 @@ def test_the_colour_bar_label_of_two_runs_is_whole(content):
 def test_profiles_whose_heights_differ_widely_have_linear_heights_of_their_own_and_colours_in_common():
     """On one linear scale the lower ones would be flat; on a logarithmic one all would be spikes."""
     tiles = {name: a_tile(name, times) for name, times in {"a": 1.0, "b": 2.0, "c": 40.0}.items()}
+    tiles["d"] = a_tile("d", rim=1e4)  # nearly all samples at the bottom; alone, its heights are logarithmic
+    assert ProfileScales.of([tiles["d"].tree]).heights.log
     scales = ProfileScales.of([tile.tree for tile in tiles.values()])
-    for names, own in (("ab", False), ("abc", True)):
+    for names, own in (("ab", False), ("abc", True), ("abcd", True)):
         matrix = Matrix.in_rows("training loss", {name: tiles[name] for name in names})
         figure = plot_matrix(matrix, scales, "profiles")
         panels = figure.axes[: len(names)]

@@ -20,6 +20,7 @@ from globscope.report.explorer.read import read_explorer
 from globscope.report.topology.landscape_profile import ProfileScales
 from globscope.session import project, results
 from globscope.spec.read import read_spec
+from globscope.spec.style import Style
 from globscope.store import read_json
 from globscope.sweep.averages import averages
 from globscope.sweep.compare import _names
@@ -397,6 +398,16 @@ def test_the_pictures_show_every_cell_on_one_scale(swept):
     scale = ProfileScales.of(tile.tree for tile in every.values()).heights
     finite = np.concatenate([tile.tree.values for tile in every.values()])
     assert (scale.low, scale.high) == (finite.min(), finite.max())
+
+
+def test_the_pictures_of_all_cells_have_the_scale_and_the_colours_of_the_report(swept):
+    runs = ComparedRuns(runs=tuple(run_of(swept[-1].cell(name)) for name in GOOD_CELLS))
+    for kind in ("linear", "log"):
+        [every] = tiles_by_tree(runs, Style(scale=kind, colours="viridis", limits=(1.0, 2.0))).values()
+        scales = ProfileScales.of(tile.tree for tile in every.values())
+        assert {scales.heights.log, scales.colours.log} == {kind == "log"}
+        assert scales.colours.colours == "viridis"
+        assert scales.colours.high != 2.0  # limits are those of one run's pictures
 
 
 def test_the_means_of_the_figures_stand_by_two_keys_without_cells_that_failed(swept):

@@ -47,9 +47,9 @@ class TreeScene:
     on_path: bool = False
 
     @classmethod
-    def of(cls, title: str, topology: Topology, values: np.ndarray) -> "TreeScene":
+    def of(cls, title: str, topology: Topology, values: np.ndarray, style: Style = AUTO) -> "TreeScene":
         """Return the scene of a merge tree whose landscape belongs to no map; `values`, (n,), are its field's."""
-        return cls(title=title, topology=topology, field=Field.of(topology.field), values=values)
+        return cls(title=title, topology=topology, field=Field.of(topology.field), values=values, style=style)
 
     @cached_property
     def outline(self) -> Outline:

@@ -114,6 +114,11 @@ def has_own_heights(matrix: Matrix, scales: ProfileScales) -> bool:
     return not scales.heights.log and bool(tops) and max(tops) > EXPLODED * min(tops)
 
 
+def _own_heights(tree: TreeScene) -> Scale:
+    """Return a profile's own linear scale, whatever part of its samples is at the bottom: the others have one too."""
+    return ProfileScales.of([evolve(tree, style=evolve(tree.style, scale="linear"))]).heights
+
+
 def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: ProfileScales, content: Content) -> Legend:
     tile = matrix.tiles.get(place)
     if tile is None:
@@ -125,7 +130,7 @@ def _draw(axes: Axes, matrix: Matrix, place: tuple[int, int], scales: ProfileSca
         axes.set_xlabel(tile.note, fontsize=7.5, color=FAINT, labelpad=2)
     if content == "profiles":
         apart = has_own_heights(matrix, scales)
-        shown = evolve(scales, heights=ProfileScales.of([tile.tree]).heights) if apart else scales
+        shown = evolve(scales, heights=_own_heights(tile.tree)) if apart else scales
         return _draw_profile(axes, tile, shown, named=apart or place[1] == 0)
     return _draw_landscape(axes, tile, scales.colours, named=place[1] == 0)
 
