@@ -9,10 +9,13 @@ from support.study import ONE_RUN, study_in, values
 
 from globscope.api import GRADIENT, Code, EvaluationError, Mixtures, Networks, Unit, fixed_batches
 from globscope.builtin.evaluators.pytorch import Torch
+from globscope.builtin.pools.processes import Processes
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.pinn import PinnConvection
 from globscope.builtin.tasks.regression import Regression
 from globscope.errors import SpecError
+from globscope.pipeline.extent import Extent, Shard
+from globscope.pipeline.stage_keys import Stage
 from globscope.store import fingerprint
 
 NORM, LOSS = "train_gradient_norm", "train_loss"
@@ -150,3 +153,21 @@ def test_a_norm_that_nothing_measures_is_no_field_of_a_tree(tmp_path):
         study_in(tmp_path, STUDY.replace("gradient_norm = true\n", "")).run()
     wanted = f"topology.0.field: the task measures no '{NORM}'; known: test_accuracy, test_loss, train_accuracy, "
     assert wanted in str(error.value)
+
+
+@pytest.mark.slow
+def test_processes_and_shards_measure_the_same_norms_to_the_last_bit(tmp_path):
+    wanted = norms_on_map(study_in(tmp_path, STUDY, run="here"))
+    with Processes(workers=2).open() as workers:
+        np.testing.assert_array_equal(norms_on_map(study_in(tmp_path, STUDY, run="there"), workers), wanted)
+    study = study_in(tmp_path, STUDY, run="shards")
+    assert study.advance(study.workshop(), Extent(until=Stage.EVALUATE))
+    for number in (1, 2):
+        left = study.advance(study.workshop(), Extent(shard=Shard(number=number, count=2)))
+    assert not sum(stage.missing for stage in left)
+    np.testing.assert_array_equal(norms_on_map(study), wanted)
+
+
+def norms_on_map(study, workers=None):
+    [drawn] = values(study, workers=workers).atlas.maps
+    return drawn.landscape.fields[NORM]
