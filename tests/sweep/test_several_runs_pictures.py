@@ -4,11 +4,13 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
+from attrs import evolve
 from support.maps import a_map, drawn_figure, grid, wells
 
 from globscope.report.map.tree_scene import TreeScene
 from globscope.report.pictures.matrix import Matrix, Tile, caption, headline, plot_matrix
 from globscope.report.topology.landscape_profile import ProfileScales
+from globscope.spec.style import Style
 from globscope.sweep.matrices import heat_maps
 from globscope.values.findings import Table
 
@@ -46,8 +48,10 @@ def test_profiles_whose_heights_differ_widely_have_linear_heights_of_their_own_a
     tiles = {name: a_tile(name, times) for name, times in {"a": 1.0, "b": 2.0, "c": 40.0}.items()}
     tiles["d"] = a_tile("d", rim=1e4)  # nearly all samples at the bottom; alone, its heights are logarithmic
     assert ProfileScales.of([tiles["d"].tree]).heights.log
-    scales = ProfileScales.of([tile.tree for tile in tiles.values()])
-    for names, own in (("ab", False), ("abc", True), ("abcd", True)):
+    shared = ProfileScales.of([tile.tree for tile in tiles.values()])
+    linear = ProfileScales.of([evolve(tile.tree, style=Style(scale="linear")) for tile in tiles.values()])
+    cases = (("ab", shared, False), ("abc", shared, True), ("abcd", shared, True), ("abc", linear, True))
+    for names, scales, own in cases:
         matrix = Matrix.in_rows("training loss", {name: tiles[name] for name in names})
         figure = plot_matrix(matrix, scales, "profiles")
         panels = figure.axes[: len(names)]

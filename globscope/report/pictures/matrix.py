@@ -185,9 +185,10 @@ def _name_each(panels: np.ndarray, matrix: Matrix) -> None:
 
 
 def _bar(figure: Figure, panels: list[Axes], matrix: Matrix, scales: ProfileScales, content: Content) -> None:
-    linear = content == "profiles" and scales.colours.log and not scales.heights.log
     own = ", each profile's from its own lowest to its own highest" if has_own_heights(matrix, scales) else ""
-    colourbar(figure, panels, scales.colours, label=f"{scales.colours.label}; heights: linear scale{own}" * linear)
+    differs = bool(own) or scales.colours.log != scales.heights.log
+    text = f"{scales.colours.label}; heights: linear scale{own}" if content == "profiles" and differs else ""
+    colourbar(figure, panels, scales.colours, label=text)
 
 
 def headline(matrix: Matrix, content: Content) -> str:
