@@ -10,14 +10,17 @@ from attrs import evolve
 from support.paths import NETS
 from support.small_networks import LARGEST, MLP_CLASSES, ROUNDING, TASKS, VECTORS, ExactNetwork
 
-from globscope.api import CheckFacts, Code, EvaluationError, Loss, ProbeTraits, eigenpairs
+from globscope.api import CheckFacts, Code, EvaluationError, Layout, Loss, ProbeTraits, eigenpairs
 from globscope.builtin.analyses.curvature.analysis import Curvature
 from globscope.builtin.tasks.classification import Classification
+from globscope.builtin.tasks.custom import Custom
 from globscope.builtin.tasks.language import LanguageModelling
 from globscope.builtin.tasks.pinn.task import PinnConvection
 from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
 from globscope.builtin.tasks.supervised import Supervised
+from globscope.population.flatten import FlattenedProbe
+from globscope.testing import tiny_task
 
 
 @pytest.fixture(scope="module", params=TASKS)
@@ -140,3 +143,27 @@ def test_the_gauss_newton_matrix_of_a_physics_informed_network_is_of_its_residua
     wanted = np.einsum("nad,na,nae->de", jacobian, 2 * factors / len(factors), jacobian)
     found = loss.at(weights, {}, "ggn").products(np.eye(len(weights)))
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-7 * np.abs(wanted).max())  # float32 places and weights
+
+
+def test_weights_that_are_not_mapped_are_constants_of_every_matrix():
+    probe, weights, loss = every_example(tiny_task())
+    layout = Layout(names=probe.layout.names[2:], shapes=probe.layout.shapes[2:])
+    inner = {name: tensor.double() for name, tensor in probe.layout.unflatten(torch.from_numpy(weights)).items()}
+    part = FlattenedProbe(probe, layout, {name: inner[name] for name in probe.layout.names[:2]})
+    vectors = np.random.default_rng(0).normal(size=(3, 51)) * (np.arange(51) >= 30)
+    for kind in ("ggn", "fisher", "empirical-fisher"):
+        matrix = evolve(loss.at(weights, {}, kind), loss=evolve(loss, probe=part), parameters=inner)
+        wanted = loss.at(weights, {}, kind).products(vectors)[:, 30:]
+        np.testing.assert_allclose(matrix.products(vectors[:, 30:]), wanted, rtol=0, atol=ROUNDING)
+
+
+def test_outputs_in_several_places_are_all_differentiated():
+    task = Custom(
+        model=Code(str(NETS), "two_heads"), data=Code(str(NETS), "pairs"), losses=Code(str(NETS), "head_losses")
+    )
+    _, weights, loss = every_example(task)
+    vectors = np.random.default_rng(0).normal(size=(3, len(weights)))
+    hessian, ggn = (loss.at(weights, {}, kind).products(vectors) for kind in ("hessian", "ggn"))
+    # Linear heads with squared errors: the network itself has no second derivatives.
+    np.testing.assert_allclose(ggn, hessian, rtol=0, atol=ROUNDING * np.abs(hessian).max())
+    assert np.abs(ggn).max() > 0

@@ -205,16 +205,17 @@ def test_draws_are_averaged_and_their_standard_error_is_a_field():
     assert sorted(plain) == sorted(once)
 
 
-def test_curvature_is_of_one_loss_though_the_loss_draws():
+@pytest.mark.parametrize("kind", ["hessian", "ggn"])
+def test_curvature_is_of_one_loss_though_the_loss_draws(kind):
     probe = tiny_task(drawing=True).build("cpu")
     weights = networks().weights(Unit(start=0, stop=1))[0]
     loss = Loss.of(probe, "cpu", None, np.random.default_rng(0), precision="float64")
     vectors = np.random.default_rng(1).normal(size=(2, 51))
     torch.manual_seed(1)
-    one = loss.at(weights, {}).products(vectors)
+    one = loss.at(weights, {}, kind).products(vectors)
     torch.manual_seed(2)
-    np.testing.assert_array_equal(loss.at(weights, {}).products(vectors), one)
-    matrix = loss.at(weights, {}).products(np.eye(51))
+    np.testing.assert_array_equal(loss.at(weights, {}, kind).products(vectors), one)
+    matrix = loss.at(weights, {}, kind).products(np.eye(51))
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-9)  # as second derivatives of one function are
 
 

@@ -18,6 +18,34 @@ def batch_norm_regression():
     return nn.Sequential(*hidden, nn.Linear(8, 1))
 
 
+class TwoHeads(nn.Module):
+    """Two linear functions of the same numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = nn.Linear(3, 2), nn.Linear(3, 1)
+
+    def forward(self, numbers):
+        return {"one": self.one(numbers), "rest": [self.two(numbers), "a text"]}
+
+
+def two_heads():
+    """Return a model whose outputs are in a dict and a list."""
+    return TwoHeads()
+
+
+def pairs():
+    """Return numbers and what is to be predicted of them, twice."""
+    numbers = torch.arange(30.0).reshape(10, 3).sin()
+    return {"train": (numbers, numbers[:, :2].cos()), "test": (numbers, numbers[:, :2].cos())}
+
+
+def head_losses(outputs, batch):
+    """Return the squared errors of both heads."""
+    two = outputs["rest"][0]
+    return {"one": ((outputs["one"] - batch[1]) ** 2).mean(), "two": ((two - batch[1][:, :1]) ** 2).mean()}
+
+
 def own_cross_entropy(outputs, targets):
     """Return the loss of classes, as a function of the user's."""
     return nn.functional.cross_entropy(outputs, targets)

@@ -285,6 +285,10 @@ def test_second_derivatives_are_those_of_float64(device):
         on_device = Loss.of(task.build(device), device, None, np.random.default_rng(0), precision=precision)
         found = on_device.at(weights, {}).products(vectors)
         np.testing.assert_allclose(found, exact, atol=share * np.abs(exact).max())
+        here = Loss.of(task.build("cpu"), "cpu", None, np.random.default_rng(0), precision="float64")
+        for kind in ("ggn", "fisher", "empirical-fisher"):
+            wanted, found = (loss.at(weights, {}, kind).products(vectors) for loss in (here, on_device))
+            np.testing.assert_allclose(found, wanted, atol=share * np.abs(wanted).max())
 
 
 def test_second_derivatives_of_convolutions_are_not_rounded(device, named):

@@ -33,7 +33,7 @@ from support.layers import fields_of, networks_of
 from support.paths import ROOT
 from support.study import study_in, values
 
-from globscope.api import Code, UserCodeError, symmetry
+from globscope.api import Code, Loss, UserCodeError, symmetry
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.hugging_face import configuration
 from globscope.builtin.tasks.hugging_face.task import Transformers
@@ -195,6 +195,18 @@ def test_sharded_checkpoints_are_the_same_networks(folder, tmp_path):
     study = study_in(tmp_path, study_text(text, checkpoints=f"{CAUSAL}/{{variant}}/checkpoint-{{step}}"))
     wanted = [own_loss(folder, CAUSAL, run, step) for run in RUNS for step in STEPS]
     np.testing.assert_allclose(values(study).atlas.truth["test_loss"], wanted, rtol=SAME)
+
+
+@BOTH
+def test_gauss_newton_and_fisher_are_one_matrix_over_the_tokens_or_classes_that_count(kind, folder):
+    probe = task(folder, kind).build("cpu")
+    weights = probe.layout.flatten({name: p.numpy() for name, p in probe.initialise(0)[0].items()})
+    loss = Loss.of(probe, "cpu", 5, np.random.default_rng(0))
+    vectors = np.random.default_rng(1).normal(size=(1, len(weights)))
+    ggn, fisher, hessian = (loss.at(weights, {}, matrix).products(vectors) for matrix in ("ggn", "fisher", "hessian"))
+    # Float32 products of a few hundred sums.
+    np.testing.assert_allclose(ggn, fisher, atol=1e-4 * np.abs(fisher).max())
+    assert np.abs(ggn - hessian).max() > 0.01 * np.abs(hessian).max()
 
 
 ANALYSES = (
