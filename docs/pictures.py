@@ -97,6 +97,7 @@ RUNS = {
         "digits-slices", ('report.field="train_gradient_norm"', 'topology.0.field="train_gradient_norm"')
     ),
     "layers": Run("digits-layers"),
+    "spectrum": Run("digits-spectrum"),
     "mnist": Run("mnist-mlp"),
     "unet": Run("unet-training"),
     "pinn": Run("pinn-convection"),
@@ -130,6 +131,8 @@ PICTURES = {
     "aligned": Picture("aligned", ("overview",)),
     "rebasin": Picture("rebasin", ("rebasin-weight-matching-on-autoencoder",)),
     "dimension": Picture("dimension", ("dimension-persistence-against-dimension",)),
+    "spectrum": Picture("spectrum", ("curvature-spectral-density", "gauss-newton-spectral-density"), below=True),
+    "eigenvalue-counts": Picture("spectrum", ("curvature-eigenvalue-counts",)),
     "unet-profiles": Picture("unet", ("profiles-training-loss",)),
     "pinn-profiles": Picture("pinn", ("profiles-training-loss-learning-rate-0-001",)),
     "pinn-error": Picture("pinn", ("mean-test-relative-l2-error-at-the-slice-s-centr",)),

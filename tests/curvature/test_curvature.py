@@ -166,7 +166,7 @@ def test_the_analysis_shows_the_density_and_the_layers_beside_the_same_eigenvalu
         )
         own = [layer for layer in tables["layers"] if layer["network"] == row["network"]]
         assert [(layer["layer"], layer["weights"]) for layer in own] == [("inner", 30), ("outer", 21)]
-        assert sum(layer["trace"] for layer in own) == pytest.approx(row["trace"], rel=1e-9)
+        assert sum(layer["layer_trace"] for layer in own) == pytest.approx(row["trace"], rel=1e-9)
     for row, network in zip(tables["spectral_density"], (0, 7), strict=True):
         values = np.linalg.eigvalsh(exact_hessian(whole(bench.task.build("cpu")), atlas.population.weights[network]))
         assert (row["lowest"], row["highest"]) == pytest.approx((values[0], values[-1]), rel=1e-6)
@@ -174,7 +174,7 @@ def test_the_analysis_shows_the_density_and_the_layers_beside_the_same_eigenvalu
         parts = values < -row["width"], np.abs(values) <= row["width"], values > row["width"]
         for name, part in zip(("below", "near_zero", "above"), parts, strict=True):
             assert abs(row[name] - part.sum()) < 4 * row[f"{name}_standard_error"]
-        assert abs(row["trace"] - values.sum()) < 4 * row["trace_standard_error"]
+        assert abs(row["density_trace"] - values.sum()) < 4 * row["density_trace_standard_error"]
     assert [picture.name for picture in finding.pictures] == [
         "eigenvalues", "spectral_density", "eigenvalue_counts", "layer_traces"
     ]  # fmt: skip

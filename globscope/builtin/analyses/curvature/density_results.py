@@ -10,17 +10,20 @@ from globscope.builtin.analyses.curvature.measured import NetworkCurvature
 CAPTION = (
     "Number of eigenvalues, by stochastic Lanczos quadrature: means over random vectors, with standard errors. below: "
     "those below −width; near_zero: from there to width; above: above width, which is the standard deviation of the "
-    "Gaussian in the picture. lowest and highest: ends of the spectrum as the vectors saw it; trace: the sum of all."
+    "Gaussian in the picture. lowest and highest: ends of the spectrum as the vectors saw it; density_trace: the sum "
+    "of all, to be compared with the trace above."
 )
 PARTS = ("below", "near_zero", "above")
+# Not like the more accurate trace of another table.
+TRACE = "density_trace"
 COLUMNS = (
     "network", "width", "lowest", "highest",
-    *(name for part in (*PARTS, "trace") for name in (part, f"{part}_standard_error")),
+    *(name for part in (*PARTS, TRACE) for name in (part, f"{part}_standard_error")),
     "vectors", "products",
 )  # fmt: skip
 ESTIMATE, EXACT = "estimate with its standard error", "leading eigenvalues, computed one by one"
 # Points of a curve for each width of the Gaussian, and widths that a curve reaches beyond the outermost eigenvalue.
-FINE, BEYOND = 4, 4
+FINE, BEYOND = 4, 6
 # Eigenvalues in a bump of one, below which a curve is cut off: most of it is a Gaussian's tail.
 LOWEST = 0.1
 # The smallest magnitude in the picture of counts, as a share of the largest, and its number of points.
@@ -44,7 +47,7 @@ def _row(label: str, density: SpectralDensity, share: float) -> dict[str, str | 
     beyond = np.nextafter(width, np.inf)
     parts = density.counts(np.array([-np.inf, -width, beyond]), np.array([-beyond, width, np.inf]))
     figures = {"width": width, "lowest": low, "highest": high}
-    for name, (value, error) in zip((*PARTS, "trace"), (*np.transpose(parts), density.trace()), strict=True):
+    for name, (value, error) in zip((*PARTS, TRACE), (*np.transpose(parts), density.trace()), strict=True):
         figures |= {name: float(value), f"{name}_standard_error": float(error)}
     counted = {"vectors": len(density.nodes), "products": sum(map(len, density.nodes))}
     return {"network": label, **{name: finite_or_none(value) for name, value in figures.items()}, **counted}
@@ -54,7 +57,7 @@ def density_plot(measured: Mapping[str, NetworkCurvature], share: float, matrix:
     """Return a plot of the density at every network; `matrix` is the matrix in words."""
     return Plot(
         name="spectral_density",
-        title=f"Spectral density, {matrix}",
+        title=f"{matrix}: spectral density",
         caption=(
             f"{matrix} of the training loss: its eigenvalues, smoothed by a Gaussian of standard deviation σ, which is "
             f"{share:g} of the spectrum's range. A single eigenvalue is a bump of height 1, at which points mark the "
@@ -88,7 +91,7 @@ def count_plot(measured: Mapping[str, NetworkCurvature], matrix: str, which: str
     """
     return Plot(
         name="eigenvalue_counts",
-        title=f"Eigenvalues beyond a magnitude, {matrix}",
+        title=f"{matrix}: eigenvalues beyond a magnitude",
         caption=(
             f"{matrix} of the training loss: how many eigenvalues are as large as a value or larger (positive), and "
             "how many as small as its opposite or smaller (negative). Lines: stochastic Lanczos quadrature, not "

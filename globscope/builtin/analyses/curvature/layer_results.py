@@ -12,7 +12,7 @@ CAPTION = (
     "the same vectors for all; trace_per_weight is the mean eigenvalue of the block. Parameters that no layer holds "
     "stand by their own names."
 )
-COLUMNS = ("network", "layer", "weights", "trace", "trace_standard_error", "trace_per_weight")
+COLUMNS = ("network", "layer", "weights", "layer_trace", "layer_trace_standard_error", "trace_per_weight")
 
 
 def layers_of(layout: Layout) -> dict[str, list[int]]:
@@ -39,8 +39,8 @@ def _rows(label: str, own: NetworkCurvature, layout: Layout) -> list[dict[str, s
                 "network": label,
                 "layer": layer,
                 "weights": weights,
-                "trace": finite_or_none(value),
-                "trace_standard_error": finite_or_none(error),
+                "layer_trace": finite_or_none(value),
+                "layer_trace_standard_error": finite_or_none(error),
                 "trace_per_weight": finite_or_none(value / weights),
             }
         )
@@ -62,11 +62,11 @@ def layer_plot(measured: Mapping[str, NetworkCurvature], layout: Layout, matrix:
     series = (Series.of(label, at, own[:, 0], error=own[:, 1]) for label, own in traces.items())
     return Plot(
         name="layer_traces",
-        title=f"Trace by layer, {matrix}",
+        title=f"{matrix}: trace by layer",
         caption=f"{matrix} of the training loss: the trace of every layer's diagonal block. Bands are standard errors.",
         x="layer",
         y="trace, loss per squared distance in weight space",
-        panels=(Panel(title=matrix, series=tuple(series)),),
+        panels=(Panel(title="diagonal blocks of the layers' weights", series=tuple(series)),),
         log=all(bool((own[:, 0] > 0).all()) for own in traces.values()),
         places=places,
     )

@@ -65,7 +65,7 @@ def plot(measured: Mapping[str, NetworkCurvature], matrix: MatrixName) -> Plot:
     series = [Series.of(label, np.arange(1, len(own.values) + 1), own.values) for label, own in measured.items()]
     return Plot(
         name="eigenvalues",
-        title=f"Leading eigenvalues, {NAMES[matrix]}",
+        title=f"{NAMES[matrix]}: leading eigenvalues",
         caption=f"{NAMES[matrix]} of the training loss at every network: its leading eigenvalues.",
         x="number of the eigenvalue",
         y="eigenvalue, loss per squared distance in weight space",
