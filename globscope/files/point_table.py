@@ -10,7 +10,14 @@ from globscope.errors import FileError
 from globscope.files.arrays import axis, numbers
 from globscope.files.axes import coordinate_names
 from globscope.files.plain import check_edges
-from globscope.files.scattered import is_own, landscape_of, lattice_samples_of, spread_axes, triangulated_samples
+from globscope.files.scattered import (
+    TRIANGULATED,
+    is_own,
+    landscape_of,
+    lattice_samples_of,
+    spread_axes,
+    triangulated_samples,
+)
 from globscope.files.table import NEIGHBOURS, unescape_formula
 from globscope.reading import NumberColumns, read_number_columns
 from globscope.values.landscape import Landscape, Samples
@@ -50,8 +57,11 @@ def _parts(path: Path, columns: NumberColumns) -> tuple[dict[str, np.ndarray], d
     """Return coordinates and fields by name; without a heading, the last column is the field."""
     if not columns.has_heading:
         *along, last = columns.numbers.values()
-        if not along:
-            raise FileError(f"{path}: has one column without a heading; expected {ROWS}")
+        if not 1 <= len(along) <= TRIANGULATED:
+            raise FileError(
+                f"{path}: has {len(along) + 1} columns without a heading, and two to four are accepted, x, y, z and a "
+                "field; save a matrix of values as .npz with 'values'"
+            )
         return dict(zip(coordinate_names(len(along)), along, strict=True)), {FIELD: last}
     named = {unescape_formula(name): values for name, values in columns.numbers.items()}
     names = _coordinates(named)
