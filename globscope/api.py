@@ -192,7 +192,11 @@ from globscope.topology.lattice_critical_points import (
     critical_points as critical_points,
 )
 from globscope.topology.level_set_pictures import barcode_plot as barcode_plot, tree_plot as tree_plot
-from globscope.topology.level_sets import level_set_tree as level_set_tree, persistence_pairs as persistence_pairs
+from globscope.topology.level_sets import (
+    level_set_tree as level_set_tree,
+    persistence_pairs as persistence_pairs,
+    prune_tree as prune_tree,
+)
 from globscope.topology.membership import (
     OFF_SLICE as OFF_SLICE,
     PATH as PATH,

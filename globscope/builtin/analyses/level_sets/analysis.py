@@ -15,6 +15,7 @@ from globscope.api import (
     TreeKind,
     barcode_plot,
     level_set_tree,
+    prune_tree,
     steepest_cells,
     tree_plot,
 )
@@ -43,7 +44,10 @@ class LevelSets:
         del bench, rng
         known = list(map_trees(atlas.maps))
         whole = [{kind: level_set_tree(one.landscape, one.topology, kind, -1.0) for kind in KINDS} for one in known]
-        simple = [{kind: level_set_tree(one.landscape, one.topology, kind) for kind in KINDS} for one in known]
+        simple = [
+            {kind: prune_tree(tree, one.topology.threshold) for kind, tree in trees.items()}
+            for one, trees in zip(known, whole, strict=True)
+        ]
         both = list(zip(known, simple, whole, strict=True))
         found = [
             tables.tree_table([(one.names, one.topology, own, every) for one, own, every in both]),
