@@ -91,6 +91,7 @@ RUNS = {
     "connectivity": Run("digits-connectivity"),
     "aligned": Run("digits-aligned"),
     "rebasin": Run("digits-rebasin"),
+    "aligners": Run("digits-aligners"),
     "dimension": Run("digits-dimension-quick"),
     "slices": Run("digits-slices"),
     "slices-gradient": Run(
@@ -130,6 +131,7 @@ PICTURES = {
     "mnist-mlp": Picture("mnist", ("overview",)),
     "aligned": Picture("aligned", ("overview",)),
     "rebasin": Picture("rebasin", ("rebasin-weight-matching-on-autoencoder",)),
+    "repaired-lines": Picture("aligners", ("rebasin-repaired-lines",)),
     "dimension": Picture("dimension", ("dimension-persistence-against-dimension",)),
     "spectrum": Picture("spectrum", ("curvature-spectral-density", "gauss-newton-spectral-density"), below=True),
     "eigenvalue-counts": Picture("spectrum", ("curvature-eigenvalue-counts",)),

@@ -148,7 +148,10 @@ def test_a_repaired_network_of_a_line_is_taken_as_a_plain_one_with_its_fields(fo
     shown = study(folder, lines)
     result = run_undrawn(shown)
     taken, back = (finished_result(shown.folder).network(curve=curve) for curve in (("A", "C", 0.5), ("C", "A", 0.5)))
-    [line] = (panel for panel in result.findings["rebasin"].pictures[0].panels if panel.title == "A–C")
+    [plain, repaired] = result.findings["rebasin"].pictures[:2]
+    assert not [one for one in plain.panels[0].series if "repaired" in one.label]
+    assert [one.label for one in repaired.panels[0].series] == ["weight-matching", "weight-matching, repaired"]
+    [line] = (panel for panel in repaired.panels if panel.title == "A–C")
     [series] = (one for one in line.series if one.label == "weight-matching, repaired")
     assert taken.fields["train_loss"] == back.fields["train_loss"] == pytest.approx(series.y[2], rel=1e-5)
 

@@ -31,7 +31,7 @@ from globscope.api import (
     traits,
 )
 from globscope.builtin.analyses.curves.pairs import choose_pairs, count_pairs, require_pairs
-from globscope.builtin.analyses.rebasin import barriers, place_rebased, rebased_runs
+from globscope.builtin.analyses.rebasin import barriers, line_plots, place_rebased, rebased_runs
 from globscope.builtin.analyses.rebasin.rebased_networks import RANDOM, THIRD, Permutations, Rebased, members
 from globscope.builtin.analyses.repaired_mixtures import repair_of, require_repairable
 
@@ -219,7 +219,7 @@ class Rebasin:
         self, atlas: Atlas, lines: Sequence[barriers.Line], runs: Mapping[Rebased, Sequence[int]]
     ) -> Iterator[Plot | Overlay]:
         if lines:
-            yield barriers.plot(lines, atlas.field_of(self.field), SHOWN)
+            yield from line_plots.plots(lines, atlas.field_of(self.field), SHOWN)
         for map_ in atlas.maps:
             for name in self.aligners if map_.chart.encode is not None else ():
                 by_aligner = {rebased: rows for rebased, rows in runs.items() if rebased.method == name}

@@ -1,7 +1,7 @@
 """The straight line from a network to its partner, before and after it is re-based."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from attrs import define, evolve, field
@@ -11,9 +11,6 @@ from globscope.api import (
     Bench,
     Field,
     KnownPath,
-    Panel,
-    Plot,
-    Series,
     Table,
     area,
     barrier,
@@ -173,26 +170,3 @@ def _row(each: Line, before: Line, key: str) -> Row:
         "of_before": height / height_before if height is not None and height_before else None,
         "changed": finite_or_none(changed),
     }
-
-
-def plot(lines: Sequence[Line], measured: Field, shown: int) -> Plot:
-    """Return a plot of a field along the lines, with a panel for each pair."""
-    pairs = list(dict.fromkeys(each.pair for each in lines))
-    more = f" {len(pairs) - shown} more pairs are in the table." if len(pairs) > shown else ""
-    panels = tuple(
-        Panel(title="–".join(pair), series=tuple(_series(each, measured.key) for each in lines if each.pair == pair))
-        for pair in pairs[:shown]
-    )
-    return Plot(
-        name="straight lines",
-        title="Straight lines between runs, before and after re-basing",
-        caption=f"The {measured.name} along the straight line to the partner, as it is and re-based.{more}",
-        x="t",
-        y=measured.name,
-        panels=panels,
-    )
-
-
-def _series(each: Line, key: str) -> Series:
-    style: Literal["dashed", "line"] = "dashed" if each.rebased.method.startswith(BEFORE) else "line"
-    return Series.of(each.rebased.method, each.t, each.values[key], style)
