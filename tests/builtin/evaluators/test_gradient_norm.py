@@ -22,7 +22,7 @@ NORM, LOSS = "train_gradient_norm", "train_loss"
 # Of float32 sums over thousands of products, whose terms partly cancel.
 ROUNDING = 3e-5
 MLP = Classification(hidden=(8,), train_examples=300)
-NORMED = Classification(model=Code(str(NETS), "batch_norm"), train_examples=60)
+NORMED = Classification(model=Code(str(NETS), "batch_norm"), model_options={"width": 2}, train_examples=60)
 TASKS = {
     "mlp": MLP,
     "regression": Regression(hidden=(8,)),
