@@ -71,6 +71,14 @@ def test_the_points_of_a_csv_that_fill_a_lattice_are_one_in_any_order_of_rows(tm
     assert pairs_of("a.csv", tmp_path) == pairs_of(landscape(whole), tmp_path)
 
 
+def test_coordinates_that_differ_by_rounding_are_one_place_of_a_lattice(tmp_path):
+    whole = lattice_samples(AXES[:2])
+    rounded = whole.points * (1 + 4e-16 * RNG.integers(-2, 3, whole.points.shape))
+    assert len(np.unique(rounded[:, 0])) > 9
+    found = table(tmp_path / "a.csv", as_text(rounded, wavy(whole.points).tolist()))
+    assert np.array_equal(found.samples.index, whole.index)
+
+
 def test_scattered_points_of_a_csv_are_triangulated_as_by_paraviews_delaunay_filter(tmp_path):
     found = table(tmp_path / "a.csv", as_text(SCATTERED, wavy(SCATTERED).tolist()))
     wanted = {frozenset(edge) for edge in edges(SCATTERED, "delaunay").tolist()}
