@@ -138,7 +138,7 @@ PICTURES = {
     "unet-profiles": Picture("unet", ("profiles-training-loss",)),
     "pinn-profiles": Picture("pinn", ("profiles-training-loss-learning-rate-0-001",)),
     "pinn-error": Picture("pinn", ("mean-test-relative-l2-error-at-the-slice-s-centr",)),
-    "residual-profiles": Picture("residual", ("profiles-training-loss",)),
+    "residual-profiles": Picture("residual", ("profiles-random-training-loss",)),
     "resnet20-small": Picture("resnet20", ("overview",)),
     "resnet56-quick": Picture("resnet56", ("autoencoder-landscape",)),
     "vit-small": Picture("vit", ("overview",)),
