@@ -98,7 +98,7 @@ def test_a_minimum_on_the_frame_has_its_head_inside_and_its_tip_in_place(place):
     assert place[1] == 1 or corners[:, 1].min() > -1e-9  # upright or leaning, but for the upper edge
 
 
-def test_of_a_field_of_which_higher_is_better_no_best_sample_is_called_a_minimum():
+def test_of_a_field_of_which_higher_is_better_the_minimum_is_called_the_worst_sample():
     fields = {"train_loss": evolve(Field.of("test_accuracy"), key="train_loss")}
     (scene,) = scenes_of(evolve(atlas_of(a_map()), fields=fields))
     for figure in (
@@ -108,7 +108,7 @@ def test_of_a_field_of_which_higher_is_better_no_best_sample_is_called_a_minimum
         plot_profiles([scene.tree]),
     ):
         written = texts(figure)
-        assert "best sample of a basin (at the tip)" in written
+        assert "lowest, and worst, sample of a basin (at the tip)" in written
         assert not any("minimum" in text for text in written)
 
 

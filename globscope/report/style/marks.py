@@ -26,8 +26,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
         MULTI_SADDLE: "saddle of three or more basins",
     }
 )
-# What a minimum is of a field of which higher is better.
-BEST = "best sample of a basin (at the tip)"
+# What a minimum is of a field of which higher is better: the tree is of the sublevel sets of any field.
+LOWEST = "lowest, and worst, sample of a basin (at the tip)"
 # Marks of a kind from which they are small, and from which they are very small and pixels in a vector file.
 CROWD, HOST = 41, 201
 
@@ -40,7 +40,7 @@ def critical_points(tree: MergeTree, points: np.ndarray) -> dict[str, np.ndarray
 
 def mark_names(field: Field) -> Mapping[str, str]:
     """Return what the marks are called in a picture of a field."""
-    return {**NAMES, MINIMUM: BEST} if field.higher_is_better else NAMES
+    return {**NAMES, MINIMUM: LOWEST} if field.higher_is_better else NAMES
 
 
 def draw_marks(axes: Any, places: Mapping[str, np.ndarray], names: Mapping[str, str] = NAMES) -> Legend:

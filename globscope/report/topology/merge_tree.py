@@ -124,8 +124,7 @@ def _mark_nodes(axes: Axes, tree: MergeTree, places: Layout, scene: TreeScene) -
     roots = [(places.x[branch.leaf], values[branch.top]) for branch in places.branches if branch.parent < 0]
     root = axes.plot(*np.array(roots).T, ls="", marker="s", mfc=FAINT, mec="white", mew=0.8, ms=6.5, zorder=3)[0]
     points = {kind: np.array(one).reshape(-1, 2) for kind, one in marked.items()}
-    worst = "lowest" if scene.field.higher_is_better else "highest"
-    return {f"root: the {worst} sample": root} | draw_marks(axes, points, mark_names(scene.field))
+    return {"root: the highest sample": root} | draw_marks(axes, points, mark_names(scene.field))
 
 
 def name_leaves(axes: Axes, places: Layout, values: np.ndarray, runs: Mapping[int, Sequence[Trajectory]]) -> None:
