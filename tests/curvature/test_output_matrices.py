@@ -145,6 +145,20 @@ def test_the_gauss_newton_matrix_of_a_physics_informed_network_is_of_its_residua
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-7 * np.abs(wanted).max())  # float32 places and weights
 
 
+def test_outputs_in_an_object_that_no_tensor_can_be_taken_from_are_refused():
+    loss = every_example(
+        Classification(model=Code(str(NETS), "boxed"), loss=Code(str(NETS), "boxed_cross_entropy"), train_examples=9)
+    )[2]
+    weights = np.zeros(loss.probe.layout.size)
+    assert loss.at(weights, {}).products(np.ones((1, len(weights)))).any()
+    with pytest.raises(EvaluationError) as caught:
+        loss.at(weights, {}, "ggn").products(np.ones((1, len(weights))))
+    assert str(caught.value) == (
+        "matrix: 'ggn' needs outputs that depend on the weights, as a tensor, or as tensors in tuples, lists or dicts; "
+        "the task's model returns SimpleNamespace"
+    )
+
+
 def test_weights_that_are_not_mapped_are_constants_of_every_matrix():
     probe, weights, loss = every_example(tiny_task())
     layout = Layout(names=probe.layout.names[2:], shapes=probe.layout.shapes[2:])

@@ -159,6 +159,14 @@ def test_places_with_names_have_them_below_and_tilted_where_they_are_long(names,
     assert bool(axes.get_xticklabels()[0].get_rotation()) == tilted
 
 
+def test_of_many_places_as_many_have_names_as_there_is_room_for():
+    names = tuple(f"layer{k}.conv" for k in range(1, 101))
+    shown = a_plot((series(x=range(1, 101), y=(1,) * 100),), places=names)
+    axes = plot_series(shown).axes[0]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == list(names[::3])
+    assert axes.get_xticks().tolist() == [*range(1, 101, 3)]
+
+
 def test_many_places_on_a_log_scale_are_labelled_at_round_values():
     figure = plot_series(a_plot((series(x=np.geomspace(0.1, 100, 40).tolist(), y=(1,) * 40),), log_x=True))
     assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["0.1", "1", "10", "100"]

@@ -1,5 +1,7 @@
 """Networks that specs name, by this file's path."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import torch
 from torch import nn
@@ -44,6 +46,23 @@ def head_losses(outputs, batch):
     """Return the squared errors of both heads."""
     two = outputs["rest"][0]
     return {"one": ((outputs["one"] - batch[1]) ** 2).mean(), "two": ((two - batch[1][:, :1]) ** 2).mean()}
+
+
+class Boxed(nn.Linear):
+    """A linear network whose outputs are in an object."""
+
+    def forward(self, inputs):
+        return SimpleNamespace(classes=super().forward(inputs))
+
+
+def boxed():
+    """Return a network whose outputs are in an object."""
+    return Boxed(64, 10)
+
+
+def boxed_cross_entropy(outputs, targets):
+    """Return the loss of what is in the object."""
+    return nn.functional.cross_entropy(outputs.classes, targets)
 
 
 def own_cross_entropy(outputs, targets):

@@ -29,6 +29,7 @@ from globscope.values.pictures import Panel, Plot, Series
 NARROWEST = 1.6  # inches of a panel
 WIDTH = 1.8  # points of a line
 FEW = 15  # points of a line that are marked one by one
+NAMES = 40  # of places; where there are more, some of them are left out
 LETTERS = 60  # of the names of places, which have room side by side
 MANY = 25  # points of a logarithmic axis that are not labelled one by one
 BELOW = float(np.finfo(float).tiny)  # a place below every logarithmic axis
@@ -214,7 +215,9 @@ def _tick_across(axes: Axes, values: np.ndarray, shared: SharedStyle) -> None:
     if shared.places:
         tilt: dict[str, Any] = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
         wide = sum(map(len, shared.places)) > LETTERS
-        axes.set_xticks(range(1, len(shared.places) + 1), shared.places, **(tilt if wide else {}))
+        every = -(-len(shared.places) // NAMES)
+        shown = range(1, len(shared.places) + 1, every)
+        axes.set_xticks(shown, shared.places[::every], **(tilt if wide else {}))
         return
     if not shared.log_x:
         counted = bool(len(values)) and bool((values == values.round()).all())

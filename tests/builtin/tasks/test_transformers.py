@@ -33,7 +33,7 @@ from support.layers import fields_of, networks_of
 from support.paths import ROOT
 from support.study import study_in, values
 
-from globscope.api import Code, Loss, UserCodeError, symmetry
+from globscope.api import Code, EvaluationError, Loss, UserCodeError, symmetry
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.hugging_face import configuration
 from globscope.builtin.tasks.hugging_face.task import Transformers
@@ -290,6 +290,13 @@ def test_every_head_is_known_by_its_loss(kind, folder, tmp_path):
     assert float(count) == (predicted != -100).sum()
     assert float(total / count) == pytest.approx(float(probe.objective(*network, batch, training=False)), rel=SAME)
     check_component(component)
+    if not name:
+        with pytest.raises(EvaluationError) as caught:
+            Loss.of(probe, "cpu", 4, np.random.default_rng(0)).require("ggn")
+        assert str(caught.value) == (
+            "matrix: 'ggn' needs a loss that is computed from a network's outputs: task.model computes its loss "
+            "itself, and not as the cross-entropy of its logits; use 'hessian'"
+        )
 
 
 @pytest.mark.parametrize("content", [{"log_history": 3}, [], {"log_history": [{"loss": 1.0}]}, {}])

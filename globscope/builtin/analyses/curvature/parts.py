@@ -8,6 +8,7 @@ from attrs import define
 
 from globscope.api import (
     Draft,
+    EvaluationError,
     Part,
     Progress,
     block_traces,
@@ -15,8 +16,11 @@ from globscope.api import (
     lanczos_quadrature,
     random_signs,
     trace,
+    within_memory,
 )
 from globscope.builtin.analyses.curvature.loss_at_network import LossAtNetwork
+
+OVERSIZED = "curvature: density_steps = {steps} vectors as long as a network do not fit into memory; lower it"
 
 Measures = Mapping[str, np.ndarray]
 
@@ -117,7 +121,8 @@ class Quadrature:
         del draft
         matrix, rng = self.at.build(), np.random.default_rng([self.at.seed, 3, self.draw])
         start = random_signs(rng, 1, matrix.size)[0]
-        nodes, weights = lanczos_quadrature(matrix.products, start, self.steps, progress)
+        with within_memory(EvaluationError, OVERSIZED.format(steps=self.steps)):
+            nodes, weights = lanczos_quadrature(matrix.products, start, self.steps, progress)
         return {"nodes": nodes, "weights": weights}
 
     @property
