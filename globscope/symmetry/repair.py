@@ -92,7 +92,7 @@ def repair_corrections(probe: Probe, networks: Sequence[Tensors], shares: np.nda
     before the nonlinearity. A layer is corrected after the layers below. A unit that is constant is only shifted.
 
     Source: Jordan, Sedghi, Saukh, Entezari, Neyshabur, "REPAIR: REnormalizing Permuted Activations for Interpolation
-    Repair", ICLR 2023, equation 3 and section 4.
+    Repair", ICLR 2023; there BatchNorm layers are added, their statistics reset, and both fused with the layers.
 
     Args:
         probe: The probe of the task.

@@ -40,7 +40,7 @@ class StraightThrough:
     is no worse. Networks with statistics (BatchNorm) are scored with those of each batch.
 
     Source: Ainsworth, Hayase, Srinivasa, "Git Re-Basin: Merging Models modulo Permutation Symmetries", ICLR 2023,
-    section 3.3 and algorithm 2 (gradient descent with momentum 0.9; there the loss of the step's batch chooses).
+    section 3.3 (gradient descent with momentum 0.9; there the loss of the step's batch chooses).
 
     Attributes:
         steps: Number of steps of gradient descent.
