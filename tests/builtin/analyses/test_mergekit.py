@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_merging import analysed, children
+from support.mergeable import analysed, children
 
 from globscope.api import SpecError
 from globscope.builtin.analyses.merging import recipe_book as books

@@ -4,15 +4,14 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from attrs import evolve
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.linalg import subspace_angles
 from scipy.stats import kendalltau, spearmanr
+from support.mergeable import analysed, atlas_of, children, network
 from support.study import CHILDREN, study_in
 
-from globscope.api import Field, Layout, Member, Networks, Population, SpecError
-from globscope.builtin.analyses.merging.analysis import Merging
+from globscope.api import Field, Layout, Networks, SpecError
 from globscope.builtin.analyses.merging.gradients import LossGradient, gradient_figures
 from globscope.builtin.analyses.merging.merges import greedy, measure_mixtures
 from globscope.builtin.analyses.merging.networks import mergeable
@@ -27,32 +26,6 @@ from globscope.testing.tiny.task import LAYOUT
 
 LOSS, ACCURACY = Field.of("train_loss"), Field.of("train_accuracy")
 FLOATS = st.floats(-4, 4, width=32)
-
-
-def network(seed):
-    return LAYOUT.flatten(tiny_task().build("cpu").initialise(seed)[0])
-
-
-def atlas_of(*weights, steps=None):
-    """Return the finished values of networks, one a run, or so many steps of one each."""
-    each = steps or 1
-    members = tuple(Member(variant="ABCDEFGH"[at // each], step=at % each) for at in range(len(weights)))
-    population = Population(members=members, weights=np.stack(weights), layout=LAYOUT)
-    return evolve(
-        tiny_atlas(), population=population, truth=tiny_bench().measure(Networks.of(population.weights)), maps=()
-    )
-
-
-def children(count=3, size=0.3):
-    """Return an atlas of runs of two checkpoints that begin at one network."""
-    rng, start = np.random.default_rng(0), network(0)
-    ends = [start + size * rng.normal(size=start.shape).astype(np.float32) for _ in range(count)]
-    return atlas_of(*(one for end in ends for one in (start, end)), steps=2)
-
-
-def analysed(atlas, **options):
-    found = Merging(device="cpu", **options).analyse(atlas, tiny_bench(), np.random.default_rng(0))
-    return found, {table.name: table.rows for table in found.tables}
 
 
 # Recipes.
