@@ -33,7 +33,8 @@ from support.layers import fields_of, networks_of
 from support.paths import ROOT
 from support.study import study_in, values
 
-from globscope.api import Code, EvaluationError, Loss, UserCodeError, symmetry
+from globscope.api import Code, EvaluationError, Loss, PreparedTask, UserCodeError, symmetry
+from globscope.builtin.aligners import WeightMatching
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.tasks.hugging_face import configuration
 from globscope.builtin.tasks.hugging_face.task import Transformers
@@ -229,6 +230,24 @@ def test_curves_similarity_and_curvature_take_a_language_model(folder):
 def test_hidden_units_heads_and_the_residual_stream_are_the_symmetry(kind, attention, folder):
     sizes = symmetry(evolve(task(folder, kind), attention=attention).build("cpu")).sizes
     assert list(sizes.values()) == ([WIDTH, 2, 32, 2, 32] if kind == CAUSAL else [WIDTH, 2, 16, WIDTH])
+
+
+@BOTH
+def test_planted_permutations_of_heads_are_recovered_exactly_and_change_no_loss(kind, folder):
+    made = PreparedTask(task(folder, kind).build("cpu"))
+    probe, found = made.probe, symmetry(made.probe)
+    a = {name: p.numpy() for name, p in probe.initialise(0)[0].items()}
+    heads = [group for group in found.groups if "attn" in group.name or "attention" in group.name]
+    b = found.permute(a, {group.name: np.arange(group.size)[::-1] for group in heads})
+    assert [name for name in a if not np.array_equal(a[name], b[name])]
+    batch = probe.batch("train", torch.arange(4))
+    one, two = (
+        float(probe.objective({name: torch.from_numpy(t) for name, t in network.items()}, {}, batch, training=False))
+        for network in (a, b)
+    )
+    assert two == pytest.approx(one, rel=SAME)
+    back = found.permute(b, WeightMatching().align(made, a, b, np.random.default_rng(0)))
+    assert all(np.array_equal(back[name], a[name]) for name in a)
 
 
 def test_networks_can_be_trained_here(folder):
