@@ -82,6 +82,11 @@ use = "level-sets"
 [[analysis]]
 use = "tree-significance"
 """
+# Of the published ResNet-56 the one without residual connections.
+PLAIN = (
+    "task.model_options.residual=false",
+    'population.checkpoints="~/data/loss-landscape/resnet56_noshort*/model_{step}.t7"',
+)
 RUNS = {
     "digits": Run("digits-mlp"),
     "digits-analyses": Run("digits-mlp", added=ANALYSES),
@@ -106,6 +111,8 @@ RUNS = {
     "resnet20": Run("resnet20-small"),
     "resnet56": Run("resnet56-quick"),
     "vit": Run("vit-small"),
+    "published-residual": Run("resnet56-published"),
+    "published-plain": Run("resnet56-published", PLAIN),
 }
 PICTURES = {
     "overview": Picture("digits", ("overview",)),
@@ -142,6 +149,8 @@ PICTURES = {
     "resnet20-small": Picture("resnet20", ("overview",)),
     "resnet56-quick": Picture("resnet56", ("autoencoder-landscape",)),
     "vit-small": Picture("vit", ("overview",)),
+    "resnet56-residual": Picture("published-residual", ("random-landscape",)),
+    "resnet56-plain": Picture("published-plain", ("random-landscape",)),
     "explorer": Screenshot("digits", '#from=["A",40,"trained"]&to=["B",40,"trained"]'),
 }
 
