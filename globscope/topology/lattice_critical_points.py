@@ -56,8 +56,10 @@ def critical_points(landscape: Landscape, topology: Topology) -> CriticalPoints:
 
     A vertex is a minimum without a lower neighbour, a maximum without a higher one, regular where lower and higher
     neighbours are one piece each in Freudenthal's triangulation, and else a saddle: a 1-saddle where the lower ones are
-    two pieces, a 2-saddle where the higher ones are (a saddle in two axes), a multi-saddle with more. The triangulation
-    counts whatever the tree's own adjacency is. Equal values are ordered by the number of the sample.
+    two pieces, a 2-saddle where the higher ones are (a saddle in two axes), a multi-saddle with more. On the boundary
+    of three axes both may be one piece, one of which surrounds the other: where only the lower piece touches the
+    boundary, it is a 2-saddle, where only the higher one does, a 1-saddle. The triangulation counts whatever the tree's
+    own adjacency is. Equal values are ordered by the number of the sample.
 
     Source: Banchoff, "Critical points and curvature for embedded polyhedral surfaces", Am. Math. Mon. 77, 1970;
     Edelsbrunner, Harer, Natarajan, Pascucci, "Morse–Smale complexes for piecewise linear 3-manifolds", SoCG 2003. Kinds
@@ -72,14 +74,17 @@ def critical_points(landscape: Landscape, topology: Topology) -> CriticalPoints:
         raise EvaluationError(f"critical points need a lattice of up to {MOST_AXES} axes; samples are {found}")
     swept = sweep_order(np.asarray(landscape.fields[topology.field], float), topology.full.basin >= 0)
     axes = len(samples.shape)
-    lower, upper = _links(lattice_neighbours(samples.index[swept], samples.shape, "freudenthal"))
-    parts, around = LinkParts.of(axes), (1 << (2 ** (axes + 1) - 2)) - 1
+    neighbours = lattice_neighbours(samples.index[swept], samples.shape, "freudenthal")
+    lower, upper = _links(neighbours)
+    parts, boundary = LinkParts.of(axes), lower + upper != (1 << len(neighbours.strides)) - 1
     kinds = _kinds(axes, parts.pieces[lower], parts.pieces[upper])
+    if axes == MOST_AXES:
+        _mark_boundary_saddles(kinds, neighbours, boundary)
     critical = np.flatnonzero(kinds != REGULAR)
     return CriticalPoints(
         vertices=swept[critical],
         kinds=tuple(kinds[critical].tolist()),
-        on_boundary=(lower + upper != around)[critical],
+        on_boundary=boundary[critical],
         euler=int((1 - parts.euler[lower]).sum()),
         axes=axes,
     )
@@ -95,6 +100,15 @@ def _links(neighbours: LatticeNeighbours) -> tuple[np.ndarray, np.ndarray]:
         lower[start : start + ROWS] = (rows < numbers) @ weights
         upper[start : start + ROWS] = (rows > numbers) @ weights
     return lower, upper
+
+
+def _mark_boundary_saddles(kinds: np.ndarray, neighbours: LatticeNeighbours, boundary: np.ndarray) -> None:
+    """Change the kinds of regular vertices on the boundary around which the lower link, or the higher one, closes."""
+    rows = np.flatnonzero(boundary & (kinds == REGULAR))
+    around = neighbours[rows]
+    touching = boundary[around]
+    low, high = ((touching & side).any(axis=1) for side in (around < rows[:, None], around > rows[:, None]))
+    kinds[rows[high & ~low]], kinds[rows[low & ~high]] = ONE_SADDLE, TWO_SADDLE
 
 
 def _kinds(axes: int, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:

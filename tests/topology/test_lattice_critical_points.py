@@ -24,11 +24,12 @@ def found_in(landscape):
     return critical_points(landscape, Gudhi().compute(landscape))
 
 
-@pytest.mark.parametrize("name", ["grid2d_wells", "grid2d_ties"])
+@pytest.mark.parametrize("name", ["grid2d_wells", "grid2d_ties", "grid3d_ties"])
 def test_ttk_finds_the_same_critical_points_on_the_boundary_too(name):
     recorded = np.load(ROOT / "tests/data/ttk" / f"{name}.npz")
     found = found_in(landscape_of(recorded["values"]))
-    kinds = {0: "minimum", 1: "saddle", 3: "maximum", 4: "multi-saddle"}
+    saddles = {1: "saddle"} if found.axes == 2 else {1: "1-saddle", 2: "2-saddle"}
+    kinds = {0: "minimum", 3: "maximum", 4: "multi-saddle"} | saddles
     wanted = (kinds[kind] for kind in recorded["critical_types"].tolist())
     rows = zip(recorded["critical_vertices"].tolist(), wanted, recorded["critical_on_boundary"].tolist(), strict=True)
     assert sorted(zip(found.vertices.tolist(), found.kinds, found.on_boundary.tolist(), strict=True)) == sorted(rows)
@@ -55,7 +56,12 @@ def test_a_kind_is_the_number_of_pieces_of_the_lower_and_of_the_upper_neighbours
     order = sweep_order(values.ravel(), np.isfinite(values.ravel()))
     for vertex, near in around.items():
         sides = [[one for one in near if one < vertex], [one for one in near if one > vertex]]
-        known[int(order[vertex])] = kind_of(values.ndim, *(pieces(side, around) for side in sides))
+        kind = kind_of(values.ndim, *(pieces(side, around) for side in sides))
+        whole = 2 ** (values.ndim + 1) - 2
+        if kind == "regular" and values.ndim == 3 and len(near) < whole:
+            low, high = (any(len(around[one]) < whole for one in side) for side in sides)
+            kind = {(False, True): "1-saddle", (True, False): "2-saddle"}.get((low, high), kind)
+        known[int(order[vertex])] = kind
     found = found_in(landscape_of(values))
     kinds = dict(zip(found.vertices.tolist(), found.kinds, strict=True))
     assert {vertex: kinds.get(vertex, "regular") for vertex in known} == known

@@ -89,6 +89,13 @@ def test_ttk_finds_the_same_split_tree(name):
     assert list(found.kinds) == [kinds[known[node]] for node in found.nodes.tolist()]
 
 
+@pytest.mark.parametrize("name", ["grid2d_wells", "grid2d_ties", "grid3d_ties"])
+def test_ttk_finds_the_same_contour_tree(name):
+    recorded = np.load(RECORDED / f"{name}.npz")
+    found = tree(landscape_of(recorded["values"]), "contour")
+    assert sorted(map(tuple, found.nodes[found.arcs].tolist())) == sorted(map(tuple, recorded["contour_arcs"].tolist()))
+
+
 # --- The definition ------------------------------------------------------------------------------
 
 
