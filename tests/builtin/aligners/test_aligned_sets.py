@@ -30,10 +30,10 @@ def similarity(networks):
     return (flat.sum(0) @ flat.sum(0) - (flat**2).sum()) / 2
 
 
-@pytest.mark.parametrize("count", [2, 3, 6])
+@pytest.mark.parametrize("count", [2, 5])
 def test_planted_permutations_of_one_network_are_all_brought_back_exactly(digits, count):
     found = symmetry(digits.probe)
-    for seed in range(4):
+    for seed in range(3):
         rng, network = np.random.default_rng(seed), fresh(digits, seed)
         planted = [found.random(rng) for _ in range(count)]
         orders, aligned = align(digits, [found.permute(network, order) for order in planted], seed)

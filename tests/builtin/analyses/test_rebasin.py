@@ -143,6 +143,7 @@ def test_a_run_brought_back_to_the_one_it_copies_takes_its_steps_on_the_map(resu
     assert row["nearest"]
 
 
+@pytest.mark.slow
 def test_a_repaired_network_of_a_line_is_taken_as_a_plain_one_with_its_fields(folder):
     lines = 'pairs = [["A", "C"]]\naligners = ["weight-matching"]\ntrajectories = false\nrepair = true'
     shown = study(folder, lines)
