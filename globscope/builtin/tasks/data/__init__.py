@@ -9,7 +9,8 @@ from globscope.builtin.tasks.data.masks import (
     classes_of_numbers as classes_of_numbers,
     classes_of_values as classes_of_values,
 )
-from globscope.builtin.tasks.data.pets import TRIMAP as TRIMAP, load_pets as load_pets
+from globscope.builtin.tasks.data.pet_photo import TRIMAP as TRIMAP
+from globscope.builtin.tasks.data.pets import load_pets as load_pets
 from globscope.builtin.tasks.data.user_data import load_user_data as load_user_data
 from globscope.builtin.tasks.data.vision import (
     is_vision as is_vision,

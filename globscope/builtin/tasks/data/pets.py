@@ -4,7 +4,7 @@ Only what the lists of the splits name is read: beside the photos lie MATLAB fil
 macOS (`._….png`) that are no images. Some photos are PNG or GIF files called .jpg, gray, or of a palette.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -15,16 +15,13 @@ from globscope.api import UserCodeError, near
 from globscope.builtin.tasks.data.arrays import Arrays
 from globscope.builtin.tasks.data.decoded_images import DecodedImages
 from globscope.builtin.tasks.data.image_size import ImageSize
+from globscope.builtin.tasks.data.pet_photo import Photo, refusal
 
-# What a pixel of a trimap may be, by its value.
-TRIMAP = {1: "foreground", 2: "background", 3: "undecided"}
 LISTS = {"train": "trainval.txt", "test": "test.txt"}
 # The folder into which torchvision unpacks the archives.
 TORCHVISION = "oxford-iiit-pet"
 # Pixels of a side, if no other size is given.
 SIZE = 128
-# By how much the shape of a trimap may differ from its photo's: either may have been resized, and is rounded then.
-SHAPE = 0.02
 
 
 @define(frozen=True, kw_only=True)
@@ -55,36 +52,6 @@ class PetsOptions:
             if name in LISTS and not (type(value) is int and value >= 1):
                 raise UserCodeError(f"task.data_options.{name}: must be an integer of at least 1, got {value!r}")
         return cls(**{**options, "size": ImageSize.of(options.get("size", SIZE))})
-
-
-@define(frozen=True, kw_only=True)
-class Photo:
-    """A photo and its trimap.
-
-    Attributes:
-        image: Path of the photo.
-        trimap: Path of the trimap.
-    """
-
-    image: Path
-    trimap: Path
-
-    def read(self, size: ImageSize) -> tuple[np.ndarray, np.ndarray]:
-        """Return (3, height, width) and (height, width) bytes.
-
-        Raises:
-            UserCodeError: A file is no image, the trimap's shape is not the photo's, or it has another value.
-        """
-        (photo, shape), (trimap, own) = (
-            _open(path, resize) for path, resize in ((self.image, size.resize_image), (self.trimap, size.resize_mask))
-        )
-        if abs(own[0] * shape[1] / (own[1] * shape[0]) - 1) > SHAPE:
-            raise _refusal(self.trimap, f"is {own[0]}×{own[1]} pixels, its photo {shape[0]}×{shape[1]}")
-        strange = np.setdiff1d(trimap, list(TRIMAP))
-        if len(strange):
-            values = ", ".join(f"{value} ({name})" for value, name in TRIMAP.items())
-            raise _refusal(self.trimap, f"has a pixel of value {strange[0]}; a trimap has {values}")
-        return photo, trimap
 
 
 def load_pets(path: Path | None, options: Mapping[str, Any]) -> Arrays:
@@ -126,7 +93,7 @@ def _photos(folder: Path, split: str, count: int | None) -> Iterator[Photo]:
         raise UserCodeError(f"task.path: {folder} has no annotations/{LISTS[split]}, the list of the {split} split")
     names = [line.split()[0] for line in file.read_text("utf-8").splitlines() if line.strip() and line[0] != "#"]
     if not names:
-        raise _refusal(file, "names no photo")
+        raise refusal(file, "names no photo")
     chosen = np.linspace(0, len(names) - 1, min(count or len(names), len(names))).round().astype(int)
     for name in (names[row] for row in chosen):
         photo = Photo(
@@ -134,7 +101,7 @@ def _photos(folder: Path, split: str, count: int | None) -> Iterator[Photo]:
         )
         for path in (photo.image, photo.trimap):
             if PurePath(name).name != name or not path.is_file():
-                raise _refusal(file, f"names {name!r}, but there is no {path.relative_to(folder).as_posix()}")
+                raise refusal(file, f"names {name!r}, but there is no {path.relative_to(folder).as_posix()}")
         yield photo
 
 
@@ -149,18 +116,3 @@ def _decode(photos: list[Photo], size: ImageSize) -> tuple[np.ndarray, np.ndarra
     for row, photo in enumerate(photos):
         images[row], trimaps[row] = photo.read(size)
     return images, trimaps
-
-
-def _open(path: Path, resize: Callable[[Any], np.ndarray]) -> tuple[np.ndarray, tuple[int, int]]:
-    """Return an image resized, and its own width and height."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            return resize(image), image.size
-    except Exception as error:  # Pillow's decoders raise many kinds
-        raise _refusal(path, f"cannot be read: {type(error).__name__}: {error}") from error
-
-
-def _refusal(path: Path, reason: str) -> UserCodeError:
-    return UserCodeError(f"task.path: {path} {reason}")
