@@ -346,8 +346,8 @@ SPECS = {
         ["F: reducer.0.use: there is no reducer 'pcaa'; did you mean 'pca'?"],
     ),
     "unknown component, nothing near": (
-        GOOD.replace('"pca"', '"tsne"'),
-        ["F: reducer.0.use: there is no reducer 'tsne'; known: {reducer}"],
+        GOOD.replace('"pca"', '"lle"'),
+        ["F: reducer.0.use: there is no reducer 'lle'; known: {reducer}"],
     ),
     "component in capitals": (
         GOOD.replace('"pca"', '"UMAP"'),

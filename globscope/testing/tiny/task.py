@@ -112,11 +112,11 @@ class TinyProbe:
 
     def outputs(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
         """Return the (points, classes) logits."""
-        return self._outputs(parameters, buffers, self._hidden(parameters, buffers, batch[0]))
+        return self.predictions(parameters, buffers, batch)
 
     def predictions(self, parameters: Tensors, buffers: Tensors, batch: Any) -> Any:
         """Return the (points, classes) logits."""
-        return self.outputs(parameters, buffers, batch)
+        return self._outputs(parameters, buffers, self._hidden(parameters, buffers, batch[0]))
 
     def loss_of_predictions(self, predictions: Any, batch: Any) -> Any:
         """Return the mean cross-entropy."""

@@ -41,12 +41,10 @@ from globscope.builtin.analyses.curvature.warnings import density_warnings, netw
 LABEL = "analysis curvature"
 
 
-def _none_or_several(_: Any, attribute: Any, count: int) -> None:
-    """Refuse counts of draws that have no standard error."""
-    if count < 0 or count == 1:
+def _not_one(_: Any, attribute: Any, count: int) -> None:
+    """Refuse one draw, which has no standard error."""
+    if count == 1:
         raise ValueError(f"{attribute.name} must be 0 or >= 2, which a standard error takes")
-    if count > DRAWS.bound:
-        raise ValueError(f"{attribute.name} {DRAWS.words}")
 
 
 @attrs.define(frozen=True, kw_only=True)
@@ -91,7 +89,7 @@ class Curvature:
     trace: Literal["hutchinson", "hutch++"] = "hutchinson"
     draws: int = attrs.field(default=100, validator=and_(ge(6), DRAWS))
     layers: bool = attrs.field(default=False, metadata=ADDED)
-    density_draws: int = attrs.field(default=0, validator=_none_or_several, metadata=ADDED)
+    density_draws: int = attrs.field(default=0, validator=and_(ge(0), DRAWS, _not_one), metadata=ADDED)
     density_steps: int = attrs.field(default=100, validator=and_(ge(2), STEPS), metadata=ADDED)
     density_width: float = attrs.field(default=0.01, validator=and_(ge(1e-3), le(0.5)), metadata=ADDED)
     examples: int | None = attrs.field(default=None, validator=optional(and_(ge(1), EXAMPLES)))
