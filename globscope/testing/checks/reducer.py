@@ -215,6 +215,7 @@ class ReducerChecks(OptionChecks):
 
     @cached_property
     def _again(self) -> _Fit:
+        self._first  # noqa: B018 - loads what the reducer needs, and some libraries draw numbers while they are imported
         with other_global_seeds(1), global_states() as moved:
             fit = self._fit(tiny_inputs())
         return evolve(fit, moved=tuple(moved))
