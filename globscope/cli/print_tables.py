@@ -208,7 +208,7 @@ def print_merge_tree(tree: Mapping[str, Any]) -> None:
     _print_counts(tree, "every pair" if tree["raw"] else "pairs of persistence > ", ("minima", "saddles"))
     pairs = sorted(tree["pairs"], key=_lifetime, reverse=True)
     rows = [
-        [*(cell_text(pair[key]) for key in ("birth_vertex", "birth", "death_vertex", "death")), _persistence(pair)]
+        [*(cell_text(pair[key]) for key in ("birth_vertex", "birth", "death_vertex", "death")), _pair_persistence(pair)]
         for pair in pairs[:PAIRS]
     ]
     more = f"; {len(pairs) - PAIRS} more with --json" if len(pairs) > PAIRS else ""
@@ -223,7 +223,7 @@ def print_level_sets(tree: Mapping[str, Any]) -> None:
     _print_counts(tree, f"{tree['tree']} tree, {kept}", (*leaves, "saddles"))
     branches, keys = tree["branches"], ("leaf_vertex", "leaf", "end_vertex", "end")
     rows = [
-        [branch["kind"], *(cell_text(branch[key]) for key in keys), _persistence_of(branch)]
+        [branch["kind"], *(cell_text(branch[key]) for key in keys), _branch_persistence(branch)]
         for branch in branches[:PAIRS]
     ]
     more = f"; {len(branches) - PAIRS} more with --json" if len(branches) > PAIRS else ""
@@ -235,7 +235,7 @@ def print_level_sets(tree: Mapping[str, Any]) -> None:
         _console().print(escape_markup(line), soft_wrap=True)
 
 
-def _persistence_of(branch: Mapping[str, Any]) -> str:
+def _branch_persistence(branch: Mapping[str, Any]) -> str:
     return "never ends" if branch["persistence"] is None else cell_text(branch["persistence"])
 
 
@@ -253,7 +253,7 @@ def _lifetime(pair: Mapping[str, Any]) -> float:
     return float("inf") if pair["death"] is None else float(pair["death"] - pair["birth"])
 
 
-def _persistence(pair: Mapping[str, Any]) -> str:
+def _pair_persistence(pair: Mapping[str, Any]) -> str:
     return "never dies" if pair["death"] is None else cell_text(_lifetime(pair))
 
 

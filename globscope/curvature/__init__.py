@@ -1,1 +1,1 @@
-"""Second derivatives of a task's loss: products with its Hessian, eigenpairs and the trace."""
+"""The curvature of a task's loss: products with its matrices, eigenpairs, traces and the spectral density."""

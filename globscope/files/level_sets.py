@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from globscope.errors import EvaluationError
+from globscope.topology.branch_decomposition import BranchDecomposition
 from globscope.topology.lattice_critical_points import critical_points
-from globscope.topology.prune import BranchDecomposition
 from globscope.values.finite import finite_or_none
 from globscope.values.landscape import Landscape
 from globscope.values.level_set_tree import LevelSetTree

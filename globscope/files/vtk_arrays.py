@@ -36,10 +36,10 @@ class RefusedError(Exception):
 def main(kind: str, source: str, target: str, allowance: str) -> None:
     """Write the arrays of a file, and print what they are."""
     limit_memory(int(allowance))
-    told = vtkCommonCore.vtkStringOutputWindow()
-    vtkCommonCore.vtkOutputWindow.SetInstance(told)
+    complaints = vtkCommonCore.vtkStringOutputWindow()
+    vtkCommonCore.vtkOutputWindow.SetInstance(complaints)
     try:
-        arrays, about = read(kind, source, told)
+        arrays, about = read(kind, source, complaints)
     except RefusedError as error:
         arrays, about = {}, {"error": str(error)}
     except MemoryError:
@@ -61,12 +61,12 @@ def limit_memory(allowance: int) -> None:
         return
 
 
-def read(kind: str, source: str, told: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read(kind: str, source: str, complaints: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return the arrays of a file by name, and what they are."""
     reader = READERS[kind]()
     reader.SetFileName(source)
     reader.Update()
-    require_silence(told)
+    require_silence(complaints)
     data = reader.GetOutput()
     if not data.GetNumberOfPoints():
         raise RefusedError("has no points")
@@ -79,13 +79,13 @@ def read(kind: str, source: str, told: Any) -> tuple[dict[str, np.ndarray], dict
         axes, shape = image_axes(data)
         return arrays | axes, about | {"shape": shape}
     arrays["points"] = vtk_to_numpy(data.GetPoints().GetData())
-    edges = mesh_edges(data, told)
+    edges = mesh_edges(data, complaints)
     return arrays | ({} if edges is None else {"edges": edges}), about
 
 
-def require_silence(told: Any) -> None:
+def require_silence(complaints: Any) -> None:
     """Refuse a file of which VTK has complained."""
-    output = re.sub(r" \(0x\w+\)", "", told.GetOutput())
+    output = re.sub(r" \(0x\w+\)", "", complaints.GetOutput())
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     if lines:
         raise RefusedError(f"is damaged: {next((line for line in lines if not line.startswith('ERROR:')), lines[0])}")
@@ -146,7 +146,7 @@ def image_axes(image: Any) -> tuple[dict[str, np.ndarray], list[int]]:
     return {f"axis_{i}": axis for i, axis in enumerate(along)}, [len(axis) for axis in along]
 
 
-def mesh_edges(data: Any, told: Any) -> np.ndarray | None:
+def mesh_edges(data: Any, complaints: Any) -> np.ndarray | None:
     """Return the (m, 2) edges of the cells, without those of hidden cells; None where cells join no points.
 
     Cells that are no simplices are divided by VTK's triangle filter, as before TTK's filters.
@@ -156,7 +156,7 @@ def mesh_edges(data: Any, told: Any) -> np.ndarray | None:
     require_cells(kinds, starts, through, grid.GetNumberOfPoints())
     if not np.isin(kinds, [*POINTS, POLY_LINE, *CORNERS]).all():
         grid = simplices(grid)
-        require_silence(told)
+        require_silence(complaints)
         kinds, starts, through = cells_of(grid)
         require_cells(kinds, starts, through, data.GetNumberOfPoints())
     if np.isin(kinds, POINTS).all():

@@ -32,7 +32,7 @@ class AnalysisTraits:
     Attributes:
         field: Name of the field that it looks at, such as `train_loss`; a name that the task does not measure is
             refused. None where it looks at none, or at all.
-        fields: Names of the fields, if it looks at several; they are checked likewise.
+        fields: Names of the fields, if it looks at several; one that the task does not measure is refused.
         reducers: Names of the maps that it looks at, all where it is empty: names are checked, maps without an inverse
             refused, and plans count no others.
         aligners: Names of the aligners that it uses, in the spec or built-in ones; unknown names are refused.

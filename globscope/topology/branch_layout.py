@@ -3,7 +3,8 @@
 import numpy as np
 from attrs import define, field
 
-from globscope.topology.prune import Branch, BranchDecomposition
+from globscope.topology.branch_decomposition import BranchDecomposition
+from globscope.topology.prune import Branch
 from globscope.values.level_set_tree import LevelSetTree
 
 

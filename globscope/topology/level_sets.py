@@ -8,10 +8,11 @@ import numpy as np
 from globscope.errors import GlobscopeError, near
 from globscope.topology.adjacency import edge_ends
 from globscope.topology.augmented_trees import contour_arcs, join_parents, split_parents
+from globscope.topology.branch_decomposition import BranchDecomposition
 from globscope.topology.critical_arcs import critical_arcs
 from globscope.topology.elder_rule import ElderPairs
 from globscope.topology.passes import tree_neighbours
-from globscope.topology.prune import BranchDecomposition, Pruning
+from globscope.topology.prune import Pruning
 from globscope.topology.tree import sweep_order
 from globscope.values.landscape import Landscape
 from globscope.values.level_set_tree import END, JOIN_SADDLE, MAXIMUM, SPLIT_SADDLE, LevelSetTree, TreeKind

@@ -1,4 +1,4 @@
-"""Fields without the structure of a given one, against which its figures are judged."""
+"""Fields without the structure of a given one, with which its figures are compared."""
 
 import numpy as np
 

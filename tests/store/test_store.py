@@ -19,12 +19,13 @@ class Options:
 class LaterOptions(Options):
     names: tuple[str, ...] = field(default=(), metadata=ADDED)
     weights: dict[str, float] = field(factory=dict, metadata=ADDED)
+    library: str = field(default="installed", metadata={**ADDED, "before": "own"})
 
 
 def test_an_option_that_was_added_later_is_in_the_key_where_it_differs_from_its_default():
-    assert key(LaterOptions()) == key(Options())
-    changed = [LaterOptions(names=("a",)), LaterOptions(weights={"a": 1.0}), LaterOptions(width=4)]
-    assert len({key(Options()), *map(key, changed)}) == 4
+    assert key(LaterOptions(library="own")) == key(Options())
+    changed = [LaterOptions(), LaterOptions(names=("a",)), LaterOptions(weights={"a": 1.0}), LaterOptions(width=4)]
+    assert len({key(Options()), *map(key, changed)}) == 5
 
 
 def test_equal_options_give_equal_keys_and_a_changed_one_another():

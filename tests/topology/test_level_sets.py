@@ -22,8 +22,8 @@ from globscope.api import (
     sweep_order,
 )
 from globscope.builtin.topology import Gudhi
+from globscope.topology.branch_decomposition import BranchDecomposition
 from globscope.topology.level_sets import all_arcs
-from globscope.topology.prune import BranchDecomposition
 
 RECORDED = ROOT / "tests/data/ttk"
 # Few levels, so that plateaus and ties are common, and samples that are not finite.

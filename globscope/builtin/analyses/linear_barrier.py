@@ -41,6 +41,8 @@ CAPTION = (
     "subtract the mean of the ends instead; for them, {extreme} is the extreme of L itself, at t = at. Figures are "
     "empty where a loss is not finite."
 )
+# The beginning of the names of what is measured on repaired lines.
+REPAIRED = "repaired_"
 Row = dict[str, Any]
 
 
@@ -94,36 +96,52 @@ class LinearBarrier:
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return the barriers as a table and as a matrix."""
         del rng  # nothing is drawn
-        finals, t = atlas.population.finals, np.linspace(0, 1, self.points)
         names, field = atlas.population.variants, atlas.field_of(self.field)
         pairs = list(combinations(range(len(names)), 2))
-        ends = atlas.truth[self.field][finals]
-        networks = atlas.population.take(finals)
-        inner = measure_lines(networks, pairs, t, bench)[self.field]
-        lines = [np.concatenate([ends[[a]], values, ends[[b]]]) for (a, b), values in zip(pairs, inner, strict=True)]
+        found = {"": self._lines(atlas, bench, pairs)}
+        if self.repair:
+            found[REPAIRED] = self._repaired_lines(atlas, bench, pairs)
         extreme = "min" if field.higher_is_better else "max"
-        rows = [
-            {"one": names[a], "other": names[b], **_figures(field, extreme, t, line)}
-            for (a, b), line in zip(pairs, lines, strict=True)
-        ]
-        caption = CAPTION.format(field=field.name, points=self.points, extreme=extreme)
-        columns, pictures = ["one", "other", "barrier", "area", extreme, "at"], [_matrix(names, rows, field)]
-        repair = repair_of(self.repair, self.repair_examples, self.device, NAME)
-        if repair is not None:
-            for row, pair in zip(rows, pairs, strict=True):
-                known = {self.field: ends[[*pair]]}
-                line = measure_straight_line(networks.take(pair), known, t, bench, repair)[self.field]
-                row |= {f"repaired_{name}": value for name, value in _figures(field, extreme, t, line).items()}
-            columns += [f"repaired_{name}" for name in columns[2:]]
-            caption += ON_LINES.format(examples=self.repair_examples)
-            pictures.append(_matrix(names, rows, field, "repaired_"))
-        table = Table(name="barriers", caption=caption, columns=tuple(columns), rows=tuple(rows))
+        rows: list[Row] = [{"one": names[a], "other": names[b]} for a, b in pairs]
+        for which, lines in found.items():
+            for row, line in zip(rows, lines, strict=True):
+                row |= {f"{which}{name}": value for name, value in _figures(field, extreme, self._t, line).items()}
+        figures = (f"{which}{name}" for which in found for name in ("barrier", "area", extreme, "at"))
+        caption, columns = self._caption(field, extreme), ("one", "other", *figures)
         paths = tuple(
             path
-            for (a, b), line in zip(pairs, lines, strict=True)
+            for (a, b), line in zip(pairs, found[""], strict=True)
             for path in KnownPath.of_values((names[a], names[b]), field, line, "straight line")
         )
-        return Finding(tables=(table,), pictures=tuple(pictures), paths=paths)
+        return Finding(
+            tables=(Table(name="barriers", caption=caption, columns=columns, rows=tuple(rows)),),
+            pictures=tuple(_matrix(names, rows, field, which) for which in found),
+            paths=paths,
+        )
+
+    @property
+    def _t(self) -> np.ndarray:
+        return np.linspace(0, 1, self.points)
+
+    def _lines(self, atlas: Atlas, bench: Bench, pairs: Sequence[tuple[int, int]]) -> list[np.ndarray]:
+        """Return the (points,) field along the line of every pair."""
+        finals = atlas.population.finals
+        inner = measure_lines(atlas.population.take(finals), pairs, self._t, bench)[self.field]
+        ends = atlas.truth[self.field][finals]
+        return [np.concatenate([ends[[a]], values, ends[[b]]]) for (a, b), values in zip(pairs, inner, strict=True)]
+
+    def _repaired_lines(self, atlas: Atlas, bench: Bench, pairs: Sequence[tuple[int, int]]) -> list[np.ndarray]:
+        """Return the same with the networks between the ends repaired."""
+        repair, finals = repair_of(self.repair, self.repair_examples, self.device, NAME), atlas.population.finals
+        networks, ends = atlas.population.take(finals), atlas.truth[self.field][finals]
+        return [
+            measure_straight_line(networks.take(pair), {self.field: ends[[*pair]]}, self._t, bench, repair)[self.field]
+            for pair in pairs
+        ]
+
+    def _caption(self, field: Field, extreme: str) -> str:
+        caption = CAPTION.format(field=field.name, points=self.points, extreme=extreme)
+        return caption + ON_LINES.format(examples=self.repair_examples) if self.repair else caption
 
 
 def _figures(field: Field, extreme: str, t: np.ndarray, line: np.ndarray) -> Row:
@@ -137,7 +155,7 @@ def _figures(field: Field, extreme: str, t: np.ndarray, line: np.ndarray) -> Row
     }
 
 
-def _matrix(names: Sequence[str], rows: Sequence[Row], field: Field, which: str = "") -> HeatMap:
+def _matrix(names: Sequence[str], rows: Sequence[Row], field: Field, which: str) -> HeatMap:
     barriers = {(row["one"], row["other"]): row[f"{which}barrier"] for row in rows}
     repaired = " after REPAIR" if which else ""
     values = tuple(tuple(0.0 if a == b else barriers.get((a, b), barriers.get((b, a))) for b in names) for a in names)

@@ -336,10 +336,8 @@ class Torch:
             return ""
         if reason := self._why_not_fusible(probe):
             return reason
-        exact, way = (
-            evolve(self, precision="float32", gradient_norm=False),
-            evolve(way, channels_last=False),
-        )  # the faster one of float32
+        exact = evolve(self, precision="float32", gradient_norm=False)
+        way = evolve(way, channels_last=False)  # the faster one of float32
         separate, fused = (exact._scorer(probe, evolve(way, fused=fused), networks.seed) for fused in (False, True))
         return None if score_alike(separate, fused) else "a fresh network gets other losses"
 

@@ -8,6 +8,7 @@ from globscope.api import SpecError
 from globscope.builtin.analyses.merging import recipe_book as books
 from globscope.builtin.analyses.merging.analysis import Merging
 from globscope.builtin.analyses.merging.recipe_book import OWN, recipe_book, require_library
+from globscope.store.keys import fingerprint
 from globscope.testing import tiny_bench
 
 
@@ -22,8 +23,12 @@ def book():
     return recipe_book("mergekit")
 
 
-def test_without_mergekit_the_recipes_are_our_own(without_mergekit):
+def test_without_mergekit_the_recipes_are_our_own_and_results_from_before_there_was_a_choice_stay_valid(
+    without_mergekit,
+):
     assert Merging().library == "globscope"
+    assert "library" not in fingerprint(Merging())
+    assert "library" in fingerprint(Merging(library="mergekit"))
 
 
 def test_mergekit_that_is_asked_for_and_missing_is_refused_with_what_to_install(without_mergekit):

@@ -36,7 +36,13 @@ from globscope.builtin.analyses.merging.networks import Mergeable, mergeable
 from globscope.builtin.analyses.merging.output_disagreement import output_disagreement
 from globscope.builtin.analyses.merging.pairs import MergedPair, gaps_of, merge_pairs
 from globscope.builtin.analyses.merging.predictors import predictors, separate
-from globscope.builtin.analyses.merging.recipe_book import Library, installed_library, recipe_book, require_library
+from globscope.builtin.analyses.merging.recipe_book import (
+    OWN,
+    Library,
+    installed_library,
+    recipe_book,
+    require_library,
+)
 from globscope.builtin.analyses.merging.requirements import require_field, require_networks, require_symmetry
 from globscope.builtin.analyses.merging.significance import forecast
 from globscope.builtin.analyses.merging.soups import ALL, merge_sets, sets_of
@@ -94,7 +100,9 @@ class Merging:
         default=(0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0), validator=and_(min_len(1), deep_iterable(gt(0)))
     )
     density: float = attrs.field(default=0.2, validator=and_(gt(0), le(1)))
-    library: Library = attrs.field(default="auto", converter=installed_library)
+    library: Library = attrs.field(
+        default="auto", converter=installed_library, metadata={**ADDED, "before": OWN.library}
+    )
     drop_seed: int = attrs.field(default=0, validator=ge(0))
     points: int = attrs.field(default=11, validator=and_(ge(3), POINTS))
     rank: int = attrs.field(default=8, validator=and_(ge(1), AXES))
