@@ -107,6 +107,8 @@ RUNS = {
     "mnist": Run("mnist-mlp"),
     "unet": Run("unet-training"),
     "pinn": Run("pinn-convection"),
+    "pinn-reaction": Run("pinn-reaction"),
+    "pinn-burgers": Run("pinn-burgers"),
     "residual": Run("resnet20-residual"),
     "resnet20": Run("resnet20-small"),
     "resnet56": Run("resnet56-quick"),
@@ -147,6 +149,10 @@ PICTURES = {
     "unet-profiles": Picture("unet", ("profiles-training-loss-seed-0",)),
     "pinn-profiles": Picture("pinn", ("profiles-training-loss-learning-rate-0-001",)),
     "pinn-error": Picture("pinn", ("mean-test-relative-l2-error-at-the-slice-s-centr",)),
+    "pinn-reaction": Picture("pinn-reaction", ("profiles-training-loss",)),
+    "pinn-burgers": Picture(
+        "pinn-burgers", ("profiles-residual-training-residual-loss", "profiles-initial-training-initial-loss")
+    ),
     "residual-profiles": Picture("residual", ("profiles-random-training-loss",)),
     "resnet20-small": Picture("resnet20", ("overview",)),
     "resnet56-quick": Picture("resnet56", ("autoencoder-landscape",)),
