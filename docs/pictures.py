@@ -87,6 +87,13 @@ PLAIN = (
     "task.model_options.residual=false",
     'population.checkpoints="~/data/loss-landscape/resnet56_noshort*/model_{step}.t7"',
 )
+# Scored with statistics of BatchNorm that belong to each sample of the plane.
+OWN = (
+    "evaluator.batch_norm=recalibrate",
+    "evaluator.calibration_examples=128",
+    "evaluator.calibration=fused",
+    "evaluator.batch_size=256",
+)
 RUNS = {
     "digits": Run("digits-mlp"),
     "digits-analyses": Run("digits-mlp", added=ANALYSES),
@@ -115,6 +122,7 @@ RUNS = {
     "vit": Run("vit-small"),
     "published-residual": Run("resnet56-published"),
     "published-plain": Run("resnet56-published", PLAIN),
+    "published-plain-own": Run("resnet56-published", (*PLAIN, *OWN)),
 }
 PICTURES = {
     "overview": Picture("digits", ("overview",)),
@@ -159,6 +167,7 @@ PICTURES = {
     "vit-small": Picture("vit", ("overview",)),
     "resnet56-residual": Picture("published-residual", ("random-landscape",)),
     "resnet56-plain": Picture("published-plain", ("random-landscape",)),
+    "resnet56-plain-own": Picture("published-plain-own", ("random-landscape",)),
     "explorer": Screenshot("digits", '#from=["A",40,"trained"]&to=["B",40,"trained"]'),
 }
 
