@@ -25,7 +25,12 @@ from globscope.curvature.hessian import Hessian as Hessian
 from globscope.curvature.lanczos import lanczos_quadrature as lanczos_quadrature
 from globscope.curvature.loss import Loss as Loss, MatrixName as MatrixName
 from globscope.curvature.matrix import CurvatureMatrix as CurvatureMatrix
-from globscope.curvature.trace import block_traces as block_traces, random_signs as random_signs, trace as trace
+from globscope.curvature.trace import (
+    block_traces as block_traces,
+    mean_and_error as mean_and_error,
+    random_signs as random_signs,
+    trace as trace,
+)
 from globscope.device import WHERE as WHERE, device as device, device_name as device_name
 from globscope.errors import (
     EvaluationError as EvaluationError,

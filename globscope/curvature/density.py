@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import define, field
 
+from globscope.curvature.trace import mean_and_error
+
 
 @define(frozen=True, kw_only=True)
 class SpectralDensity:
@@ -49,5 +51,6 @@ class SpectralDensity:
 
     def _mean(self, values: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return the sums over eigenvalues of what (m, n) values are at each vector's nodes, and standard errors."""
-        sums = self.size * np.stack([weights @ own for weights, own in zip(self.weights, values, strict=True)])
-        return sums.mean(axis=0), sums.std(axis=0, ddof=1) / np.sqrt(len(sums))
+        return mean_and_error(
+            self.size * np.stack([weights @ own for weights, own in zip(self.weights, values, strict=True)])
+        )

@@ -1,7 +1,7 @@
 """The trace of a symmetric matrix of which only products are available."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -51,7 +51,13 @@ def trace(
         vectors = vectors - (vectors @ basis.T) @ basis
         values += np.einsum("kd,kd->k", vectors, products(vectors)).tolist()
         report(2 * rank + len(values), draws)
-    return exact + float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values)))
+    mean, error = mean_and_error(np.array(values))
+    return exact + float(mean), float(error)
+
+
+def mean_and_error(values: np.ndarray) -> tuple[Any, Any]:
+    """Return the mean of (n, …) independent draws and its standard error, both without the first axis."""
+    return values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(len(values))
 
 
 def block_traces(

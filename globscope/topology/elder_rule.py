@@ -52,6 +52,10 @@ class ElderPairs:
             heights: np.ndarray = values[self.tops] - values[self.younger]
         return heights
 
+    def lasting_count(self, values: np.ndarray, threshold: float) -> int:
+        """Return how many components never end, or persist for more than a threshold."""
+        return len(self.minima) - int((self.persistences(values) <= threshold).sum())
+
     def lasting_minima(self, values: np.ndarray, threshold: float) -> np.ndarray:
         """Return the (m,) minimum where each vertex' descent ends if pairs of at most the threshold are cancelled."""
         home = np.arange(len(self.descent))

@@ -40,5 +40,4 @@ def leaf_count(values: np.ndarray, low: np.ndarray, high: np.ndarray, threshold:
         high: (e,) higher ends, rising.
         threshold: Persistence of a branch that is no leaf, at most.
     """
-    pairs = ElderPairs.of(len(values), low, high)
-    return len(pairs.minima) - int((pairs.persistences(values) <= threshold).sum())
+    return ElderPairs.of(len(values), low, high).lasting_count(values, threshold)

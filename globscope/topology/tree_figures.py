@@ -34,7 +34,7 @@ class TreeFigures:
         heights = pairs.persistences(values[order])
         return cls(
             leaves=len(pairs.minima),
-            lasting=len(pairs.minima) - int((heights <= threshold).sum()),
+            lasting=pairs.lasting_count(values[order], threshold),
             largest=float(heights.max(initial=0.0)),
             total=float(heights.sum()),
         )

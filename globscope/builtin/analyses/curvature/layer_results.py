@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from globscope.api import Layout, Panel, Plot, Series, Table, finite_or_none
-from globscope.builtin.analyses.curvature.measured import NetworkCurvature, mean_and_error
+from globscope.api import Layout, Panel, Plot, Series, Table, finite_or_none, mean_and_error
+from globscope.builtin.analyses.curvature.measured import NetworkCurvature
 
 CAPTION = (
     "Traces of the diagonal blocks of the layers' weights, with their standard errors, by Hutchinson's estimator with "

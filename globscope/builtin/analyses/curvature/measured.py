@@ -1,12 +1,12 @@
 """What was measured of one network, and the parts that measure it."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Part, SpectralDensity
+from globscope.api import Part, SpectralDensity, mean_and_error
 from globscope.builtin.analyses.curvature.loss_at_network import LossAtNetwork
 from globscope.builtin.analyses.curvature.parts import BlockTraces, Eigenvalues, Measures, Quadrature, Trace
 
@@ -79,8 +79,3 @@ class NetworkCurvature:
             layers=layers,
             density=density if quadratures else None,
         )
-
-
-def mean_and_error(values: np.ndarray) -> tuple[Any, Any]:
-    """Return the mean of (n, …) independent draws and its standard error."""
-    return values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(len(values))
