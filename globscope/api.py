@@ -94,6 +94,7 @@ from globscope.roles import (
     GivesFisher as GivesFisher,
     Learns as Learns,
     Merges as Merges,
+    OffersFields as OffersFields,
     Pair as Pair,
     Part as Part,
     Plans as Plans,

@@ -84,10 +84,15 @@ class FileError(GlobscopeError):
 def near(word: str, known: Iterable[str]) -> str:
     """Return the end of a message: the similar name, or the known names; the search is bounded."""
     names = sorted(known)
-    # A library such as transformers has thousands of names; the similar one is about as long.
-    alike = heapq.nsmallest(SEARCHED, names, key=lambda name: abs(len(name) - len(word)))
-    close = difflib.get_close_matches(word, alike, n=1, cutoff=0.6) if len(word) <= LONGEST_WORD else []
-    if close:
-        return f"did you mean {close[0]!r}?"
+    if (similar := similar_name(word, names)) is not None:
+        return f"did you mean {similar!r}?"
     more = f", … ({len(names):,} in all)" if len(names) > LISTED else ""
     return f"known: {', '.join(names[:LISTED])}{more}" if names else "there is none"
+
+
+def similar_name(word: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like a word, if one is like it; the search is bounded."""
+    # A library such as transformers has thousands of names; the similar one is about as long.
+    alike = heapq.nsmallest(SEARCHED, sorted(known), key=lambda name: abs(len(name) - len(word)))
+    close = difflib.get_close_matches(word, alike, n=1, cutoff=0.6) if len(word) <= LONGEST_WORD else []
+    return close[0] if close else None

@@ -1,7 +1,9 @@
 """The fields that networks are scored by: those that the task measures, and those that the evaluator adds."""
 
+from collections.abc import Mapping
+
 from globscope.pipeline.workshop import Workshop
-from globscope.roles import AddsFields, Probe, capability
+from globscope.roles import AddsFields, OffersFields, Probe, capability
 from globscope.scoring.means import measured_fields
 from globscope.values.field import Field
 
@@ -14,6 +16,16 @@ def added_fields(workshop: Workshop, probe: Probe) -> tuple[Field, ...]:
         return ()
     with workshop.errors_of(evaluator):
         return tuple(adding.added_fields(probe))
+
+
+def offered_fields(workshop: Workshop, probe: Probe) -> Mapping[str, str]:
+    """Return the options with which the study's evaluator would add other fields, by the fields' keys."""
+    evaluator = workshop.spec.evaluator.component
+    offering = capability(evaluator, OffersFields)
+    if offering is None:
+        return {}
+    with workshop.errors_of(evaluator):
+        return {key: f"evaluator.{option}" for key, option in offering.offered_fields(probe).items()}
 
 
 def scored_fields(workshop: Workshop, probe: Probe) -> dict[str, Field]:

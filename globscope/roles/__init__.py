@@ -36,6 +36,7 @@ from globscope.roles.evaluator import (
     Evaluator as Evaluator,
     EvaluatorTraits as EvaluatorTraits,
     GivesBuffers as GivesBuffers,
+    OffersFields as OffersFields,
     Renews as Renews,
     TriesScoring as TriesScoring,
     UnitScorer as UnitScorer,

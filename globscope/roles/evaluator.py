@@ -87,6 +87,14 @@ class AddsFields(Protocol):
         ...
 
 
+class OffersFields(Protocol):
+    """An evaluator that could score further fields, if an option of it said so."""
+
+    def offered_fields(self, probe: Probe) -> Mapping[str, str]:
+        """Return the option that adds each of these fields, as a spec writes it, by the field's key."""
+        ...
+
+
 class GivesBuffers(Protocol):
     """An evaluator that says with which buffers it scores a network, so that the network can be used elsewhere."""
 

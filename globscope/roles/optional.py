@@ -8,10 +8,10 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import define, field, fields, has
 
-from globscope.errors import PluginError
+from globscope.errors import PluginError, near, similar_name
 from globscope.roles.aligner import AlignerTraits, AlignsSets, Learns, Scores, StartsFrom
 from globscope.roles.analysis import AnalysisTraits, Derives, Evaluates, FindsCurves, Merges, Plans, Refits
-from globscope.roles.evaluator import AddsFields, EvaluatorTraits, GivesBuffers, TriesScoring
+from globscope.roles.evaluator import AddsFields, EvaluatorTraits, GivesBuffers, OffersFields, TriesScoring
 from globscope.roles.pool import PoolTraits
 from globscope.roles.probe import (
     Digests,
@@ -41,6 +41,7 @@ class CheckFacts:
         centred: Whether that map has a `centre`.
         gradients: Names of the fields that an evaluator is to differentiate for samplers.
         added: Names of the fields that the evaluator scores beside those that the task measures.
+        offered: The option with which it would score another field, as a spec writes it, by the field's name.
     """
 
     probe: Probe = field(repr=False)
@@ -49,11 +50,20 @@ class CheckFacts:
     centred: bool = False
     gradients: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    offered: Mapping[str, str] = field(factory=dict)
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Names of all fields that networks are scored by."""
         return (*(f"{split}_{measure}" for split in self.probe.splits for measure in self.probe.measures), *self.added)
+
+    def why_unscored(self, name: str) -> str:
+        """Return what a message says of a field that networks are not scored by: what adds it, or what is near."""
+        similar = similar_name(name, {*self.fields, *self.offered})
+        if similar is None or similar not in self.offered:
+            return f"the task measures no {name!r}; {near(name, self.fields)}"
+        added = "it" if similar == name else repr(similar)
+        return f"the task measures no {name!r}; {self.offered[similar]} adds {added}"
 
 
 class Checks(Protocol):
@@ -71,7 +81,7 @@ OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
         "task": (Fits, Recognises, RecognisesFolders),
         "reducer": (ReducerTraits, Restores, Tries, Compiles, Checks),
         "sampler": (SamplerTraits, Searches, BuildsOn, Counts, Explains, FillsLattice, Checks),
-        "evaluator": (EvaluatorTraits, TriesScoring, AddsFields, GivesBuffers, Checks),
+        "evaluator": (EvaluatorTraits, TriesScoring, AddsFields, OffersFields, GivesBuffers, Checks),
         "topology": (TopologyTraits, Checks),
         "aligner": (AlignerTraits, Scores, AlignsSets, StartsFrom, Learns, Checks),
         "pool": (PoolTraits,),

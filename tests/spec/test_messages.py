@@ -101,6 +101,40 @@ def test_a_field_that_the_task_does_not_measure_is_reported_before_anything_runs
     assert error_lines(study.run) == wanted == error_lines(study.estimate)
 
 
+# A field that an option of the evaluator would add: (what names it, the message).
+OFFERED = {
+    "topology": (
+        with_topology('field = "train_gradient_norm"'),
+        "topology.0.field: the task measures no 'train_gradient_norm'; evaluator.gradient_norm = true adds it",
+    ),
+    "report": (
+        with_topology('[report]\nfield = "train_gradient_norm"'),
+        "report.field: the task measures no 'train_gradient_norm'; evaluator.gradient_norm = true adds it",
+    ),
+    "fidelity, another split": (
+        with_topology('[fidelity]\nfield = "test_gradient_norm"'),
+        "fidelity.field: the task measures no 'test_gradient_norm'; "
+        "evaluator.gradient_norm = true adds 'train_gradient_norm'",
+    ),
+    "analysis": (
+        with_topology('[[analysis]]\nuse = "basin-functions"\nfields = ["train_gradient_norm"]'),
+        "analysis.0.fields: the task measures no 'train_gradient_norm'; evaluator.gradient_norm = true adds it",
+    ),
+    "adaptive sampler": (
+        with_sampler('field = "train_gradient_norm"', use="adaptive"),
+        "sampler.0 on 'pca': sampler 'adaptive': the task measures no 'train_gradient_norm'; "
+        "evaluator.gradient_norm = true adds it",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OFFERED)
+def test_a_field_that_an_option_of_the_evaluator_adds_is_reported_with_the_option(case, workplace):
+    text, wanted = OFFERED[case]
+    Path("study.toml").write_text(text.replace("epochs = 1", "epochs = 8"))
+    assert error_lines(globscope.load("study.toml").run) == [f"study.toml: {wanted}"]
+
+
 GRADIENTS = {
     "train_los": "study.toml: sampler.0.field: the task measures no 'train_los'; did you mean 'train_loss'?",
     "train_accuracy": "study.toml: sampler.0.field: gradient: train_accuracy is not a differentiable function of the "

@@ -845,6 +845,10 @@ WRONG = {
         recording(lambda fields: {**fields, "train_sharpness": fields["train_loss"]}),
         {"adds_the_fields_that_it_names"},
     ),
+    "offers a field that it scores": (
+        (TORCH, {"offered_fields": lambda self, probe: {"train_loss": "loss = true"}}),
+        {"offers_fields_that_it_does_not_score"},
+    ),
     "makes losses relative to their unit": (
         recording(lambda fields: fields | {"train_loss": fields["train_loss"] / fields["train_loss"].max()}),
         {

@@ -42,7 +42,7 @@ from globscope.api import (
 )
 from globscope.builtin.evaluators.differentiable_field import require_coordinates, require_differentiable, require_mean
 from globscope.builtin.evaluators.fused_statistics import score_alike, why_separate
-from globscope.builtin.evaluators.gradient_norm import GradientNormScorer, loss_field, norm_field
+from globscope.builtin.evaluators.gradient_norm import LOSS, GradientNormScorer, loss_field, norm_field
 from globscope.builtin.evaluators.gradient_scorer import GradientScorer
 from globscope.builtin.evaluators.layer_plan import Layers
 from globscope.builtin.evaluators.layered_units import LayeredUnits
@@ -188,6 +188,11 @@ class Torch:
     def added_fields(self, probe: Probe) -> tuple[Field, ...]:
         """Return the norm of the gradient, where it is wanted."""
         return (norm_field(probe),) if self.gradient_norm else ()
+
+    def offered_fields(self, probe: Probe) -> dict[str, str]:
+        """Return the option that adds the norm of the gradient, where it is not wanted and the task has a loss."""
+        could = LOSS in probe.measures and not self.gradient_norm
+        return {norm_field(probe).key: "gradient_norm = true"} if could else {}
 
     def buffers_of(
         self, task: Task, weights: np.ndarray, own: Mapping[str, np.ndarray], seed: int | None

@@ -7,7 +7,7 @@ from attrs import evolve
 from globscope.boundary import within_boundary
 from globscope.errors import EvaluationError, GlobscopeError, SpecError, near
 from globscope.pipeline.plan.announced import count, count_networks, map_dimension, networks_of, sample_count
-from globscope.pipeline.scored_fields import added_fields
+from globscope.pipeline.scored_fields import added_fields, offered_fields
 from globscope.pipeline.stages.align import RANDOM, aligners, aligners_in_use
 from globscope.pipeline.stages.evaluate import draw_seed
 from globscope.pipeline.workshop import Workshop
@@ -46,7 +46,7 @@ def check(workshop: Workshop) -> None:
     spec, (members, variants) = workshop.spec, count(workshop.spec)
     probe = workshop.task.build("cpu")
     added = tuple(field.key for field in added_fields(workshop, probe))
-    facts = CheckFacts(probe=probe, variants=variants, added=added)
+    facts = CheckFacts(probe=probe, variants=variants, added=added, offered=offered_fields(workshop, probe))
     wrong = [
         *_fields(spec, facts),
         *_figures(spec),
@@ -96,7 +96,6 @@ def _require_fitting(spec: Spec, probe: Probe) -> None:
 
 def _fields(spec: Spec, facts: CheckFacts) -> Iterator[str]:
     """Yield the fields that nothing measures."""
-    known = facts.fields
     topologies = [traits(entry.component, TopologyTraits).field for entry in spec.topology]
     wanted = [(f"topology.{at}.field", field) for at, field in enumerate(topologies)]
     analyses = [*((f"analysis.{at}", entry) for at, entry in enumerate(spec.analysis)), ("fidelity", spec.fidelity)]
@@ -107,8 +106,8 @@ def _fields(spec: Spec, facts: CheckFacts) -> Iterator[str]:
     wanted += [(f"sampler.{at}.field", traits(one.component, SamplerTraits).gradient) for at, one in samplers]
     wanted.append(("report.field", spec.report.field))
     for place, field in wanted:
-        if field is not None and field not in known:
-            yield f"{place}: the task measures no {field!r}; {near(field, known)}"
+        if field is not None and field not in facts.fields:
+            yield f"{place}: {facts.why_unscored(field)}"
 
 
 def _figures(spec: Spec) -> Iterator[str]:

@@ -17,6 +17,7 @@ from globscope.api import (
     GivesBuffers,
     Lifting,
     Networks,
+    OffersFields,
     Probe,
     Renews,
     TriesScoring,
@@ -61,6 +62,13 @@ class EvaluatorChecks(OptionChecks):
         for networks in (_networks(), Networks.of(tiny_inputs().population.weights)):
             more = set(self._scores(networks, task)) - FIELDS
             require(more == set(added), f"adds fields {sorted(added)} by name, but scores {sorted(more)}")
+
+    def offers_fields_that_it_does_not_score(self) -> None:
+        """Where it names options that would add fields, networks are not scored by these fields yet."""
+        offering = capability(self.component, OffersFields)
+        offered = {} if offering is None else offering.offered_fields(tiny_task().build("cpu"))
+        both = sorted(set(offered) & set(self._plain))
+        require(not both, f"offers fields that it scores already: {both}")
 
     def trial_scores_the_same_fields(self) -> None:
         """Where it offers a trial, that one records the same fields, and takes no longer than itself."""

@@ -292,7 +292,9 @@ MESSAGES = {
     'members = ["A", "Bb"]': "merging.members.1: there is no network 'Bb'; did you mean 'B'?",
     'sets = [["A"]]': "merging.sets.0: needs two networks or more, each named once",
     'sets = [["A", "C"]]': "merging.sets.0: 'C' is not among the networks that are merged",
-    'select = "val_loss"': "merging.select: the task does not measure 'val_loss'",
+    'select = "val_loss"': "merging.select: the task measures no 'val_loss'; did you mean 'train_loss'?",
+    'select = "train_gradient_norm"': "merging.select: the task measures no 'train_gradient_norm'; "
+    "evaluator.gradient_norm = true adds it",
 }
 
 

@@ -151,7 +151,7 @@ def test_the_norm_is_a_field_of_the_map_its_tree_the_runs_and_the_files(tmp_path
 def test_a_norm_that_nothing_measures_is_no_field_of_a_tree(tmp_path):
     with pytest.raises(SpecError) as error:
         study_in(tmp_path, STUDY.replace("gradient_norm = true\n", "")).run()
-    wanted = f"topology.0.field: the task measures no '{NORM}'; known: test_accuracy, test_loss, train_accuracy, "
+    wanted = f"topology.0.field: the task measures no '{NORM}'; evaluator.gradient_norm = true adds it"
     assert wanted in str(error.value)
 
 

@@ -43,7 +43,7 @@ def require_field(facts: CheckFacts, select: str | None) -> None:
         SpecError: It is none.
     """
     if select is not None and select not in facts.fields:
-        raise SpecError([f"merging.select: the task does not measure {select!r}; {near(select, facts.fields)}"])
+        raise SpecError([f"merging.select: {facts.why_unscored(select)}"])
 
 
 def require_symmetry(facts: CheckFacts) -> None:

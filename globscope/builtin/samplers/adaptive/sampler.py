@@ -119,7 +119,8 @@ class Adaptive:
             PopulationError: As by `ask`.
             SpecError: As by `ask`.
         """
-        self._require_field(facts.fields)
+        if self.field not in facts.fields:
+            raise SpecError([f"sampler 'adaptive': {facts.why_unscored(self.field)}"])
         assert facts.dimension is not None
         self._shape(facts.dimension, centred=facts.centred)
 
