@@ -49,7 +49,10 @@ def read_point_table(path: Path, wanted: str | None = None) -> Landscape:
     axes, fields = _parts(path, columns)
     points = np.stack([axis(path, name, values) for name, values in axes.items()], axis=1)
     if not fields:
-        raise FileError(f"{path}: has coordinates {', '.join(axes)}, but no column of numbers beside them")
+        raise FileError(
+            f"{path}: has coordinates {', '.join(axes)}, but no column of numbers beside them; a field among these "
+            "needs another name, such as 'loss'"
+        )
     return landscape_of(_samples(path, points, columns, is_own(fields)), fields)
 
 

@@ -143,7 +143,11 @@ def test_several_columns_are_fields_of_which_one_is_named(tmp_path):
 
 EXPECTED = "; expected CSV with a row for each point: coordinates x, y, z or x1, x2 …, and fields"
 BAD = {
-    "no field": ("x,y\n1,2\n", "has coordinates x, y, but no column of numbers beside them"),
+    "no field": (
+        "x,y,z\n1,2,3\n",
+        "has coordinates x, y, z, but no column of numbers beside them; a field among these needs another name, such "
+        "as 'loss'",
+    ),
     "no coordinates": ("a,b\n1,2\n", f"has no coordinates: its columns are 'a', 'b'{EXPECTED}"),
     "a matrix of values": (
         "0,1,2,3,4\n5.2,5.1,5.0,4.9,5.0\n5.1,5.3,5.2,5.1,4.8\n",
