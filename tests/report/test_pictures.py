@@ -167,6 +167,23 @@ def test_of_many_places_as_many_have_names_as_there_is_room_for():
     assert axes.get_xticks().tolist() == [*range(1, 101, 3)]
 
 
+def test_labels_of_values_on_narrow_logarithmic_axes_do_not_touch():
+    ends = series(x=(0.204, 23.5, 28.3, 41.4, 58.8, 0.204), y=(1, 2, 2, 3, 3, 1), style="segments")
+    figure = plot_series(a_plot((ends,), (ends,), (ends,), log_x=True))
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+        assert len(boxes) > 1
+        assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+def test_whole_heights_are_labelled_by_whole_numbers():
+    figure = plot_series(a_plot((series(x=(0, 1, 2), y=(1, 2, 3)),)))
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["1", "2", "3"]
+    halves = plot_series(a_plot((series(x=(0, 1, 2), y=(1, 2.5, 3)),)))
+    assert "1.5" in [label.get_text() for label in halves.axes[0].get_yticklabels()]
+
+
 def test_many_places_on_a_log_scale_are_labelled_at_round_values():
     figure = plot_series(a_plot((series(x=np.geomspace(0.1, 100, 40).tolist(), y=(1,) * 40),), log_x=True))
     assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["0.1", "1", "10", "100"]

@@ -85,6 +85,7 @@ class SharedStyle:
         y: Vertical range of all panels.
         log: Whether the vertical axis is logarithmic.
         log_x: Whether the horizontal one is.
+        counted: Whether all heights are whole numbers, such as those of bars.
         places: Names of the horizontal places 1, 2, …; empty where these are numbers.
     """
 
@@ -94,6 +95,7 @@ class SharedStyle:
     y: tuple[float, float]
     log: bool
     log_x: bool
+    counted: bool
     places: tuple[str, ...]
 
 
@@ -165,6 +167,7 @@ def _shared_style(picture: Plot, panels: Sequence[Sequence[DrawnSeries]], runs: 
         y=_vertical_range(picture, every),
         log=picture.log,
         log_x=picture.log_x,
+        counted=_is_whole(_finite_points(every)[:, 1]),
         places=picture.places,
     )
 
@@ -194,6 +197,10 @@ def _comparable(panels: Sequence[np.ndarray]) -> bool:
     return not known or min(widths) >= FILLED * np.ptp(np.concatenate(known))
 
 
+def _is_whole(values: np.ndarray) -> bool:
+    return bool(len(values)) and bool((values == values.round()).all())
+
+
 def _draw_panel(axes: Axes, panel: Sequence[DrawnSeries], shared: SharedStyle) -> None:
     for series in panel:
         _draw_series(axes, series, shared)
@@ -204,7 +211,10 @@ def _draw_panel(axes: Axes, panel: Sequence[DrawnSeries], shared: SharedStyle) -
     axes.grid(axis="y", color="#e6e9ed")
     axes.set_axisbelow(True)
     _tick_across(axes, known[:, 0], shared)
-    (tick_log if shared.log else tick_evenly)(axes.yaxis, *axes.get_ylim())
+    if shared.log:
+        tick_log(axes.yaxis, *axes.get_ylim())
+    else:
+        tick_evenly(axes.yaxis, *axes.get_ylim(), whole=shared.counted)
     if not len(known):
         write_centred(axes, "nothing to draw")
 
@@ -220,8 +230,7 @@ def _tick_across(axes: Axes, values: np.ndarray, shared: SharedStyle) -> None:
         axes.set_xticks(shown, shared.places[::every], **(tilt if wide else {}))
         return
     if not shared.log_x:
-        counted = bool(len(values)) and bool((values == values.round()).all())
-        tick_evenly(axes.xaxis, low, high, most=5, whole=counted)
+        tick_evenly(axes.xaxis, low, high, most=5, whole=_is_whole(values))
         return
     few = np.unique(values)
     if len(few) > MANY:

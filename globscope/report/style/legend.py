@@ -18,8 +18,8 @@ from globscope.report.style.scale import Scale
 from globscope.report.style.text import tick_labels, wrap_sentences
 from globscope.report.style.theme import in_points
 
-# Labels of a log axis stand at least so far apart, as a share of its length.
-APART = 0.055
+# Labels of a log axis stand at least so far apart, as a share of its length, and have room: inches for each letter.
+APART, DIGIT = 0.055, 0.08
 
 
 def tick_log(axis: Axis, low: float, high: float) -> None:
@@ -31,10 +31,12 @@ def tick_log(axis: Axis, low: float, high: float) -> None:
 
 
 def tick_log_at(axis: Axis, values: np.ndarray, low: float, high: float) -> None:
-    """Label a log axis at those of (n,) rising values that occur and do not crowd the one before."""
+    """Label a horizontal log axis at those of (n,) rising values that occur and do not crowd the one before."""
     ticks: list[float] = []
+    letters = 1 + max(map(len, tick_labels(values.tolist())), default=0)
+    apart = max(APART, in_points(DIGIT) * letters / (axis.axes.bbox.width / axis.axes.figure.dpi))
     for value in values.tolist():
-        if not ticks or np.log(value / ticks[-1]) >= APART * np.log(high / low):
+        if not ticks or np.log(value / ticks[-1]) >= apart * np.log(high / low):
             ticks.append(value)
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FixedFormatter(tick_labels(ticks)))
