@@ -77,6 +77,7 @@ from globscope.roles import (
     Checks as Checks,
     Compiles as Compiles,
     Counts as Counts,
+    CountsExamples as CountsExamples,
     Derives as Derives,
     Digests as Digests,
     Draft as Draft,

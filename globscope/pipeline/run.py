@@ -14,7 +14,7 @@ from globscope.pipeline.known_paths import paths_of_study
 from globscope.pipeline.lowest_paths import lowest_paths
 from globscope.pipeline.plan.check import check
 from globscope.pipeline.results import study_results
-from globscope.pipeline.scored_fields import scored_fields
+from globscope.pipeline.scored_fields import examples_by_field, scored_fields
 from globscope.pipeline.stages.align import learners
 from globscope.pipeline.stages.aligned import align_population
 from globscope.pipeline.stages.analysis import analyse
@@ -130,6 +130,7 @@ def _bench_and_atlas(bench: StudyBench) -> tuple[StudyBench, Atlas]:
         chance=traits(probe, ProbeTraits).chance,
         noise=bench.noise,
         fields=scored_fields(workshop, probe),
+        examples=examples_by_field(workshop, probe),
         compressed=lost,
     )
     return bench, atlas

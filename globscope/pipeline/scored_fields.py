@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from globscope.pipeline.workshop import Workshop
-from globscope.roles import AddsFields, OffersFields, Probe, capability
+from globscope.roles import AddsFields, CountsExamples, OffersFields, Probe, capability
 from globscope.scoring.means import measured_fields
 from globscope.values.field import Field
 
@@ -26,6 +26,17 @@ def offered_fields(workshop: Workshop, probe: Probe) -> Mapping[str, str]:
         return {}
     with workshop.errors_of(evaluator):
         return {key: f"evaluator.{option}" for key, option in offering.offered_fields(probe).items()}
+
+
+def examples_by_field(workshop: Workshop, probe: Probe) -> dict[str, int]:
+    """Return on how many examples each measure is scored, by its field's key; nothing where no evaluator tells."""
+    evaluator = workshop.spec.evaluator.component
+    counting = capability(evaluator, CountsExamples)
+    if counting is None:
+        return {}
+    with workshop.errors_of(evaluator):
+        counts = counting.scored_examples(probe)
+        return {f"{split}_{measure}": counts[split] for split in probe.splits for measure in probe.measures}
 
 
 def scored_fields(workshop: Workshop, probe: Probe) -> dict[str, Field]:

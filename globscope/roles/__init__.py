@@ -33,6 +33,7 @@ from globscope.roles.bench import (
 )
 from globscope.roles.evaluator import (
     AddsFields as AddsFields,
+    CountsExamples as CountsExamples,
     Evaluator as Evaluator,
     EvaluatorTraits as EvaluatorTraits,
     GivesBuffers as GivesBuffers,

@@ -95,6 +95,14 @@ class OffersFields(Protocol):
         ...
 
 
+class CountsExamples(Protocol):
+    """An evaluator that says on how many examples it scores a network, so that the error of a share is known."""
+
+    def scored_examples(self, probe: Probe) -> Mapping[str, int]:
+        """Return the number of examples of every split."""
+        ...
+
+
 class GivesBuffers(Protocol):
     """An evaluator that says with which buffers it scores a network, so that the network can be used elsewhere."""
 

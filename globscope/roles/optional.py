@@ -11,7 +11,14 @@ from attrs import define, field, fields, has
 from globscope.errors import PluginError, near, similar_name
 from globscope.roles.aligner import AlignerTraits, AlignsSets, Learns, Scores, StartsFrom
 from globscope.roles.analysis import AnalysisTraits, Derives, Evaluates, FindsCurves, Merges, Plans, Refits
-from globscope.roles.evaluator import AddsFields, EvaluatorTraits, GivesBuffers, OffersFields, TriesScoring
+from globscope.roles.evaluator import (
+    AddsFields,
+    CountsExamples,
+    EvaluatorTraits,
+    GivesBuffers,
+    OffersFields,
+    TriesScoring,
+)
 from globscope.roles.pool import PoolTraits
 from globscope.roles.probe import (
     Digests,
@@ -81,7 +88,7 @@ OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
         "task": (Fits, Recognises, RecognisesFolders),
         "reducer": (ReducerTraits, Restores, Tries, Compiles, Checks),
         "sampler": (SamplerTraits, Searches, BuildsOn, Counts, Explains, FillsLattice, Checks),
-        "evaluator": (EvaluatorTraits, TriesScoring, AddsFields, OffersFields, GivesBuffers, Checks),
+        "evaluator": (EvaluatorTraits, TriesScoring, AddsFields, OffersFields, CountsExamples, GivesBuffers, Checks),
         "topology": (TopologyTraits, Checks),
         "aligner": (AlignerTraits, Scores, AlignsSets, StartsFrom, Learns, Checks),
         "pool": (PoolTraits,),

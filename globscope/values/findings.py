@@ -292,6 +292,7 @@ class Atlas:
         chance: Scores of guessing, by field, where the task knows them.
         noise: Standard deviation of each field between draws, where scoring a network draws random numbers.
         fields: How people read what the task measures, by key.
+        examples: Number of examples on which each field is scored, where the evaluator tells it.
         compressed: What a compression of the networks loses, of which the maps are made; None where there is none.
         asking: Name of the analysis that uses it.
     """
@@ -302,6 +303,7 @@ class Atlas:
     chance: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
     noise: Mapping[str, float] = field(factory=dict, eq=False, repr=False)
     fields: Mapping[str, Field] = field(factory=dict, eq=False, repr=False)
+    examples: Mapping[str, int] = field(factory=dict, eq=False, repr=False)
     compressed: Compressed | None = None
     asking: str = ""
 

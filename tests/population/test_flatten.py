@@ -221,7 +221,9 @@ def test_members_that_score_far_worse_than_their_files_say_are_reported(tmp_path
             {"state_dict": one.state_dict(), "best_prec1": torch.tensor(91.25), "val_loss": 0.31},
             tmp_path / f"{name}.pt",
         )
-    warnings = values(study(tmp_path, suffix="pt")).findings["fidelity"].warnings
+    result = values(study(tmp_path, suffix="pt", overrides=["evaluator.examples=64"]))
+    assert result.atlas.examples == dict.fromkeys(result.atlas.truth, 64)
+    warnings = result.findings["fidelity"].warnings
     messages = [text for text in warnings if "than their files record" in text]
     assert len(messages) == 2
     assert messages[0].startswith("2 of 2 final networks score far worse than their files record: A@1 has test loss ")

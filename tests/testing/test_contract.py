@@ -849,6 +849,10 @@ WRONG = {
         (TORCH, {"offered_fields": lambda self, probe: {"train_loss": "loss = true"}}),
         {"offers_fields_that_it_does_not_score"},
     ),
+    "counts examples that are not there": (
+        (TORCH, {"scored_examples": lambda self, probe: {"train": 10**6, "test": 1}}),
+        {"counts_the_examples_of_every_split"},
+    ),
     "makes losses relative to their unit": (
         recording(lambda fields: fields | {"train_loss": fields["train_loss"] / fields["train_loss"].max()}),
         {

@@ -194,6 +194,11 @@ class Torch:
         could = LOSS in probe.measures and not self.gradient_norm
         return {norm_field(probe).key: "gradient_norm = true"} if could else {}
 
+    def scored_examples(self, probe: Probe) -> dict[str, int]:
+        """Return the number of examples of every split."""
+        known = {split: probe.examples(split) for split in probe.splits}
+        return {split: min(self.examples or count, count) for split, count in known.items()}
+
     def buffers_of(
         self, task: Task, weights: np.ndarray, own: Mapping[str, np.ndarray], seed: int | None
     ) -> dict[str, np.ndarray]:
@@ -228,7 +233,7 @@ class Torch:
         """Return how many examples pass through a network that is scored."""
         calibrating = self.batch_norm == "recalibrate" and bool(probe.statistics)
         own = min(self.calibration_examples, probe.examples(probe.splits[0])) * calibrating
-        return own + sum(self._count(probe, split) for split in probe.splits)
+        return own + sum(self.scored_examples(probe).values())
 
     def _require_scorable(self, probe: Probe) -> None:
         self._device()
@@ -268,7 +273,7 @@ class Torch:
             device=self._device(),
             memory=self._bytes(math.inf if self._device().startswith("cuda") else MEMORY, 4),
             batch_size=self.batch_size,
-            examples=tuple(self._count(probe, split) for split in probe.splits),
+            examples=tuple(self.scored_examples(probe).values()),
             scorer=lambda field: few._scorer(probe, Plan(units=(), method="layers"), networks.seed, field),
         )
         return layers.plan() if self.method == "layers" else layers.plan_if_better(self._bytes(MEMORY, 10))
@@ -294,7 +299,7 @@ class Torch:
             return self.method
         if self._device().startswith("cuda"):
             return None
-        few = min(self._count(probe, s) for s in probe.splits) <= FEW_EXAMPLES
+        few = min(self.scored_examples(probe).values()) <= FEW_EXAMPLES
         return "vmap" if probe.vmappable and few else "loop"
 
     def _images_last(self, probe: Probe) -> bool:
@@ -310,9 +315,6 @@ class Torch:
                 "last; use 'auto' or 'contiguous', and `reshape` in place of `view` in the model"
             )
         return can
-
-    def _count(self, probe: Probe, split: str) -> int:
-        return min(self.examples or probe.examples(split), probe.examples(split))
 
     def _way(self, networks: Networks, probe: Probe) -> Plan:
         """Return a plan without units, scored one by one, with the choices that do not depend on the networks."""

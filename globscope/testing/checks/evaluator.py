@@ -13,6 +13,7 @@ from globscope.api import (
     GRADIENT,
     AddsFields,
     AffineSpace,
+    CountsExamples,
     EvaluatorTraits,
     GivesBuffers,
     Lifting,
@@ -69,6 +70,14 @@ class EvaluatorChecks(OptionChecks):
         offered = {} if offering is None else offering.offered_fields(tiny_task().build("cpu"))
         both = sorted(set(offered) & set(self._plain))
         require(not both, f"offers fields that it scores already: {both}")
+
+    def counts_the_examples_of_every_split(self) -> None:
+        """Where it says on how many examples it scores, it does for every split: one at least, and no more than are."""
+        probe = tiny_task().build("cpu")
+        counting = capability(self.component, CountsExamples)
+        counts = dict.fromkeys(probe.splits, 1) if counting is None else counting.scored_examples(probe)
+        wrong = [split for split in probe.splits if not 1 <= counts.get(split, 0) <= probe.examples(split)]
+        require(not wrong, f"says of {wrong} that it scores {[counts.get(split) for split in wrong]} examples")
 
     def trial_scores_the_same_fields(self) -> None:
         """Where it offers a trial, that one records the same fields, and takes no longer than itself."""

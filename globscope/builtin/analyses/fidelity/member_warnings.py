@@ -1,6 +1,8 @@
 """Warnings about members and scores: buffers that are not their own, random numbers, and worse scores than due."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from math import sqrt
 
 import numpy as np
 
@@ -33,8 +35,10 @@ def noise_warnings(atlas: Atlas) -> Iterator[str]:
 # Share of the score of guessing within which a network is no better. The paper's own curves lie within 2.5 % of ln 10.
 NEAR = 0.05
 # A loss this many times the recorded one, or an accuracy so much lower, cannot come from another precision or another
-# sample of the examples.
+# sample of the examples, if it is large.
 WORSE, LOWER = 1.5, 0.1
+# Standard errors by which a share of few examples may be lower: a normal deviation falls below once in 30,000 times.
+ERRORS = 4
 # Ratios of losses below this mean little.
 SMALL = 0.1
 CAUSES = (
@@ -85,9 +89,8 @@ def record_warnings(atlas: Atlas) -> Iterator[str]:
     for field, measured in atlas.truth.items():
         members = {row: atlas.population.members[row] for row in finals}
         recorded = {row: member.recorded[field] for row, member in members.items() if field in member.recorded}
-        worse = [
-            row for row, value in recorded.items() if _is_far_worse(atlas.field_of(field), float(measured[row]), value)
-        ]
+        is_worse = partial(_is_far_worse, atlas.field_of(field), atlas.examples.get(field))
+        worse = [row for row, value in recorded.items() if is_worse(float(measured[row]), value)]
         if worse:
             first, name = worse[0], atlas.field_of(field).name
             yield (
@@ -97,7 +100,12 @@ def record_warnings(atlas: Atlas) -> Iterator[str]:
             )
 
 
-def _is_far_worse(field: Field, measured: float, recorded: float) -> bool:
+def _is_far_worse(field: Field, examples: int | None, measured: float, recorded: float) -> bool:
     if field.higher_is_better:
-        return not measured > recorded - LOWER
+        return not measured > recorded - max(LOWER, ERRORS * _standard_error(recorded, examples))
     return not measured < max(WORSE * recorded, recorded + SMALL)
+
+
+def _standard_error(share: float, examples: int | None) -> float:
+    """Return the largest that the mean of so many values in [0, 1] can have; 0 where the number is not known."""
+    return sqrt(share * (1 - share) / examples) if examples and 0 <= share <= 1 else 0.0
