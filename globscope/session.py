@@ -19,7 +19,7 @@ from globscope.pipeline.plan.estimate import Estimate, estimate, evaluations
 from globscope.pipeline.pool import workers_of
 from globscope.pipeline.preparation import PREPARED, Preparation, missing_parts
 from globscope.pipeline.run import REPORT, Outcome, run
-from globscope.pipeline.stages.align import learners
+from globscope.pipeline.stages.align.pairs import learners
 from globscope.pipeline.take import NetworkRequest, SaveOptions, TakenNetwork, take
 from globscope.pipeline.unchanged import FinishedRun, run_key, stage_labels, unchanged_run
 from globscope.pipeline.workshop import Workshop

@@ -15,8 +15,8 @@ from globscope.pipeline.landscapes import as_measured, landscape, landscape_at
 from globscope.pipeline.map_sampler import MapSampler
 from globscope.pipeline.networks_digest import coordinates_digest, networks_digest
 from globscope.pipeline.stage_keys import Stage
-from globscope.pipeline.stages.align import AlignerStage
-from globscope.pipeline.stages.align_sets import align_among
+from globscope.pipeline.stages.align.pairs import AlignerStage
+from globscope.pipeline.stages.align.sets import align_among
 from globscope.pipeline.stages.evaluate import evaluate
 from globscope.pipeline.stages.explain import explain
 from globscope.pipeline.stages.part import attempt_parts, compute_part, compute_parts

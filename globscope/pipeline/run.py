@@ -15,7 +15,7 @@ from globscope.pipeline.lowest_paths import lowest_paths
 from globscope.pipeline.plan.check import check
 from globscope.pipeline.results import study_results
 from globscope.pipeline.scored_fields import examples_by_field, scored_fields
-from globscope.pipeline.stages.align import learners
+from globscope.pipeline.stages.align.pairs import learners
 from globscope.pipeline.stages.aligned import align_population
 from globscope.pipeline.stages.analysis import analyse
 from globscope.pipeline.stages.compressed import compress

@@ -59,7 +59,7 @@ def test_on_gpus_as_many_work_at_once_as_there_are(monkeypatch):
 @pytest.fixture
 def measured(monkeypatch):
     """A training step takes a second for 16 examples, and a network ten, whatever the machine does."""
-    monkeypatch.setattr(timing, "_time_steps", lambda run, probe, size: size / 16)
+    monkeypatch.setattr(timing, "_time_steps", lambda run, phase, probe, size: size / 16)
     monkeypatch.setattr(timing, "_time_network", lambda _: 10.0)
 
 
@@ -136,7 +136,7 @@ def test_check_takes_a_pool(spec_file):
 
 def test_long_steps_are_foreseen_from_a_few_examples_once_for_all_batch_sizes(spec_file, monkeypatch):
     tried = []
-    monkeypatch.setattr(timing, "_time_steps", lambda run, probe, size: tried.append(size) or size / 16)
+    monkeypatch.setattr(timing, "_time_steps", lambda run, phase, probe, size: tried.append(size) or size / 16)
     study = globscope.load(spec_file(TINY))
     assert study.estimate().train_seconds == sum(trainings(study, (64, 64, 128)))
     assert tried == [timing.FEW]
@@ -144,7 +144,7 @@ def test_long_steps_are_foreseen_from_a_few_examples_once_for_all_batch_sizes(sp
 
 def test_short_steps_are_measured_as_they_are(spec_file, monkeypatch):
     tried = []
-    monkeypatch.setattr(timing, "_time_steps", lambda run, probe, size: tried.append(size) or 0.01)
+    monkeypatch.setattr(timing, "_time_steps", lambda run, phase, probe, size: tried.append(size) or 0.01)
     globscope.load(spec_file(TINY)).estimate()
     assert tried == [timing.FEW, 64, 128]
 

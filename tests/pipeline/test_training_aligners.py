@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import globscope
 from globscope.cli.app import app
 from globscope.errors import GlobscopeError
-from globscope.pipeline.stages.align import AlignerStage
+from globscope.pipeline.stages.align.pairs import AlignerStage
 from globscope.pipeline.stages.population import population
 from globscope.store import read_arrays
 
@@ -149,7 +149,7 @@ def test_an_aligner_with_another_seed_learns_something_else(folder, study):
             'start = "deep-align"',
             'start = "deep"',
             "F: aligner.1.start: there is no aligner 'deep'; known: activation-matching, deep-align, further, "
-            "sinkhorn, weight-matching",
+            "merge-many, sinkhorn, straight-through, weight-matching",
         ),
         ('start = "deep-align"', 'start = "further"', "aligner 'further' starts from itself: further from further"),
         (

@@ -8,7 +8,7 @@ from globscope.boundary import within_boundary
 from globscope.errors import EvaluationError, GlobscopeError, SpecError, near
 from globscope.pipeline.plan.announced import count, count_networks, map_dimension, networks_of, sample_count
 from globscope.pipeline.scored_fields import added_fields, offered_fields
-from globscope.pipeline.stages.align import RANDOM, aligners, aligners_in_use
+from globscope.pipeline.stages.align.pairs import RANDOM, aligners, aligners_in_use
 from globscope.pipeline.stages.evaluate import draw_seed
 from globscope.pipeline.workshop import Workshop
 from globscope.population.adapter import is_adapter

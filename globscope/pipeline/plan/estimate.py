@@ -10,7 +10,7 @@ from globscope.pipeline.plan.check import check
 from globscope.pipeline.plan.fit_timing import fit_time
 from globscope.pipeline.plan.planned_workers import PlannedWorkers
 from globscope.pipeline.plan.timing import Before, scoring, training
-from globscope.pipeline.stages.align import learners
+from globscope.pipeline.stages.align.pairs import learners
 from globscope.pipeline.stages.train import Place, parent_run, training_key, training_runs
 from globscope.pipeline.workshop import Workshop, several
 from globscope.population.named_base import base_warnings

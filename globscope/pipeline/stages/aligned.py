@@ -8,8 +8,8 @@ import numpy as np
 from attrs import evolve
 
 from globscope.pipeline.stage_keys import Stage
-from globscope.pipeline.stages.align import AlignerStage
-from globscope.pipeline.stages.align_sets import align_among
+from globscope.pipeline.stages.align.pairs import AlignerStage
+from globscope.pipeline.stages.align.sets import align_among
 from globscope.pipeline.workshop import Workshop
 from globscope.population import files
 from globscope.store import key

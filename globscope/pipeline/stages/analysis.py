@@ -7,7 +7,7 @@ from attrs import evolve
 
 from globscope.pipeline.disk.json_values import checked_finding, finding_as_json, finding_from_json
 from globscope.pipeline.stage_keys import Stage, generator
-from globscope.pipeline.stages.align import aligner_keys
+from globscope.pipeline.stages.align.pairs import aligner_keys
 from globscope.pipeline.stages.evaluate import evaluation_key
 from globscope.pipeline.workshop import Workshop
 from globscope.returned.known_paths import check_paths

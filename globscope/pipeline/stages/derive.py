@@ -6,7 +6,7 @@ from attrs import evolve
 
 from globscope.pipeline.buffers import with_own_buffers
 from globscope.pipeline.stage_keys import Stage, generator
-from globscope.pipeline.stages.align import aligner_keys
+from globscope.pipeline.stages.align.pairs import aligner_keys
 from globscope.pipeline.stages.evaluate import evaluation_key
 from globscope.pipeline.workshop import Workshop
 from globscope.population import files

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from globscope.errors import RunError, near
 from globscope.pipeline.bench import StudyBench
-from globscope.pipeline.stages.align import AlignerStage, aligners_in_use
+from globscope.pipeline.stages.align.pairs import AlignerStage, aligners_in_use
 from globscope.pipeline.take.choice import Choice, factors_of_member, trained_label
 from globscope.pipeline.workshop import Workshop
 from globscope.roles import FindsCurves, capability

@@ -7,7 +7,7 @@ import numpy as np
 from attrs import define, field
 
 from globscope.pipeline.stage_keys import Stage
-from globscope.pipeline.stages.align import ARRAYS, AlignerStage, PairAligner
+from globscope.pipeline.stages.align.pairs import ARRAYS, AlignerStage, PairAligner
 from globscope.roles import AlignsSets, Tensors, capability
 from globscope.store import key, read_arrays, write_arrays
 from globscope.values.chart import Progress

@@ -1,0 +1,1 @@
+"""Aligns networks: pair by pair, or a set at once."""
