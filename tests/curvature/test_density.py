@@ -64,7 +64,7 @@ def test_a_quadrature_ends_where_the_matrix_has_no_further_direction(rank, nodes
     assert weights.sum() == pytest.approx(1, rel=ROUNDING)
 
 
-FAST = {(MLP, "hessian"), (BATCH_NORM, "ggn")}
+FAST = {(MLP, "hessian")}
 CASES = [(name, kind) for name in TASKS for kind in ("hessian", "ggn")]
 
 

@@ -106,6 +106,7 @@ def test_curves_are_trained_side_by_side_with_the_same_bits(study, two):
     np.testing.assert_array_equal(np.asarray(there.weights), np.asarray(here.weights))
 
 
+@pytest.mark.slow
 def test_pairs_are_aligned_side_by_side_with_the_same_result(study, two):
     text = TINY + '[[analysis]]\nuse = "rebasin"\npoints = 3\naligners = ["activation-matching"]\n'
     aligned = ("population.align=weight-matching",)

@@ -29,6 +29,7 @@ class Cells(Notes):
         self.cells.append((name, number, count))
 
 
+@pytest.mark.slow
 def test_cells_that_fail_side_by_side_are_named_as_those_that_fail_here(tmp_path, monkeypatch):
     monkeypatch.setattr("globscope.sweep.write.write_sweep", lambda *_: ({}, Path("sweep.html")))  # takes seconds
     heard = {pool: Cells() for pool in ("here", "processes")}

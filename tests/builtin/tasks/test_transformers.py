@@ -100,7 +100,7 @@ def own_loss(folder, kind, run, step):
     return float(torch.stack(losses).double().mean())
 
 
-@BOTH
+@pytest.mark.parametrize("kind", [CAUSAL, pytest.param(CLASSIFIER, marks=pytest.mark.slow)])
 def test_members_losses_are_those_of_their_own_models(kind, folder, tmp_path):
     (tmp_path / "tokeniser").symlink_to(folder / "tokeniser")
     text = study_text(toml(options(folder, kind)), checkpoints=f"{kind}/{{variant}}/checkpoint-{{step}}")
@@ -175,7 +175,7 @@ def test_several_networks_at_once_have_the_losses_of_each(folder):
 
 
 @BOTH
-@pytest.mark.parametrize("gradient", [None, "test_loss"])
+@pytest.mark.parametrize("gradient", [pytest.param(None, marks=pytest.mark.slow), "test_loss"])
 def test_networks_scored_layer_by_layer_have_the_losses_of_each(kind, gradient, folder):
     given = task(folder, kind)
     networks = evolve(networks_of(given), gradient=gradient)
