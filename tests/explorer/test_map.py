@@ -16,7 +16,7 @@ from globscope.spec.style import Style
 from globscope.values.landscape import Samples
 from tests.support.explorer_pages import HOSTILE, known, write_page
 from tests.support.graphs import search_graph
-from tests.support.maps import CENTRES, a_line_map, a_map, a_path_map, population, wells
+from tests.support.maps import CENTRES, a_line_map, a_map, a_path_map, a_slice, population, wells
 
 pytestmark = pytest.mark.browser
 ASSETS = Path(explorer_page.__file__).parent / "assets"
@@ -505,6 +505,10 @@ def test_a_run_that_the_map_does_not_show_ends_with_a_star_that_is_explained(ope
     words = saved_words(page)
     assert "end of a run" in words
     assert ("end of a run that is not on this map" in words) is bool(off)
+
+
+def test_a_run_beside_a_slice_is_not_drawn(open_page, tmp_path):
+    assert {"A", "B", "C"} & saved_words(page_of(open_page, tmp_path, a_slice())) == {"A", "C"}
 
 
 def test_a_graph_of_samples_is_explained(open_page, tmp_path):

@@ -9,7 +9,7 @@ from attrs import evolve
 from hypothesis import given, settings, strategies as st
 from matplotlib.colors import to_hex
 from support.explorer import Decoded
-from support.maps import a_map, a_path_map, a_scatter, atlas_of, grid, scene_of
+from support.maps import a_map, a_path_map, a_scatter, a_slice, atlas_of, grid, scene_of
 
 from globscope.builtin.topology import Gudhi
 from globscope.files.member_points import read_member_points
@@ -20,6 +20,7 @@ from globscope.report.explorer.field_data import add_field, add_figure
 from globscope.report.explorer.look import look
 from globscope.report.explorer.page import explorer
 from globscope.report.explorer.study_data import study_data
+from globscope.report.map.trajectory import trajectories_of
 from globscope.report.page.files import write_values
 from globscope.report.style.palette import DEPTHS, VARIANTS
 from globscope.report.style.scale import Scale, shared_scale
@@ -239,6 +240,14 @@ def test_a_run_is_drawn_as_absent_where_the_report_draws_it_so():
     absent = [decoded.study["variants"][k] for k in landscape["runs_not_shown"]]
     assert set(absent) == scene_of(map_).not_shown == {"C"}
     assert decoded.array(landscape["shown"])[11] == 1
+
+
+def test_a_slice_draws_no_run_that_lies_beside_it_as_the_report_does():
+    map_ = a_slice()
+    decoded = Decoded.of(atlas_of(map_))
+    [landscape] = decoded.study["maps"]
+    assert decoded.array(landscape["drawn"]).tolist() == [1] * 4 + [0] * 4 + [1] * 4
+    assert [trajectory.variant for trajectory in trajectories_of(map_)] == ["A", "C"]
 
 
 def test_the_public_file_of_members_says_what_the_explorer_says_of_each(tmp_path):

@@ -69,6 +69,14 @@ def a_map(name="one", samples=None, values=None, who=None, d=2, threshold=0.1, t
     )
 
 
+def a_slice():
+    """A slice on which run A lies, run B does not, and of run C the last network does."""
+    whole = a_map()
+    extent = np.array([whole.chart.latents.min(axis=0), whole.chart.latents.max(axis=0)])
+    away = np.repeat([0.0, 5.0, 0.0], [4, 7, 1])
+    return evolve(whole, chart=evolve(whole.chart, extent=extent), outside=away)
+
+
 def a_scatter(name, why, who=None):
     shown = a_map(name, who=who)
     chart = evolve(shown.chart, decode=None, why_no_inverse=why)

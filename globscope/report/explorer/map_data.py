@@ -9,7 +9,7 @@ It has
 - `trails`: as `trail_data` describes them
 - of the members: `latents`, `decoded` (by field's key: of what the map makes of them), `residual` (distance in weight
   space from each network to what the map makes of it), `shown` (1: the residual is within the trust radius and a
-  slice holds the network)
+  slice holds the network), `drawn` (1: the map's pictures draw it)
 - `runs_not_shown`: numbers of the runs whose last network the map does not show, those that the report's pictures end
   with a hollow star
 - with a landscape, what `landscape_data` adds
@@ -20,7 +20,7 @@ from typing import Any
 
 from globscope.report.explorer.blocks import Blocks
 from globscope.report.explorer.landscape_data import landscape_data
-from globscope.report.map.trajectory import variants_not_shown
+from globscope.report.map.trajectory import drawn_members, variants_not_shown
 from globscope.values.findings import Cell, Map
 from globscope.values.finite import finite_or_none
 
@@ -52,6 +52,7 @@ def map_data(
         "residual": blocks.add(f"{stem}residual", map_.residual),
         "runs_not_shown": [k for k, run in enumerate(map_.population.variants) if run in absent],
         "shown": blocks.add(f"{stem}shown", map_.is_near(map_.residual) & ~map_.elsewhere, "u1"),
+        "drawn": blocks.add(f"{stem}drawn", drawn_members(map_), "u1"),
     }
     if landscape is None:
         return about

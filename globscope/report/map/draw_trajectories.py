@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from globscope.report.map.named_runs import named_runs
 from globscope.report.map.scene import Scene
-from globscope.report.map.trajectory import Trajectory
+from globscope.report.map.trajectory import Trajectory, drawn_members
 from globscope.report.style.labels import name_points
 from globscope.report.style.legend import Legend
 from globscope.report.style.palette import DASHES, EDGE, FAINT, INK, RIM
@@ -161,7 +161,7 @@ def _paths(map_: Map) -> dict[tuple[str, str], list[int]]:
     """Return the derived members' rows by kind and variant, by rising step; those off the map are left out."""
     paths: dict[tuple[str, str], list[int]] = {}
     members, finite = map_.population.members, finite_rows(map_.chart.latents)
-    for row in sorted(np.flatnonzero(finite & ~map_.elsewhere).tolist(), key=lambda row: members[row].step):
+    for row in sorted(np.flatnonzero(finite & drawn_members(map_)).tolist(), key=lambda row: members[row].step):
         if members[row].kind != "trained":
             paths.setdefault((members[row].kind, members[row].variant), []).append(row)
     return paths

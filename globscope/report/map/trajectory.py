@@ -60,20 +60,32 @@ class Trajectory:
 def trajectories_of(map_: Map, colours: FigureColours | None = None) -> tuple[Trajectory, ...]:
     """Return the trained members' trajectories, in the variants' order; a point off the map is left out.
 
-    On a slice, so is a run none of whose members lies on it: its projection would look as if it did. With `colours`,
-    the points show a figure.
+    So is a run of which `drawn_members` has none. With `colours`, the points show a figure.
     """
     trajectories = []
     latents = map_.chart.latents
-    finite = finite_rows(latents)
+    finite = finite_rows(latents) & drawn_members(map_)
     variants = map_.population.variants
     for number, (variant, label) in enumerate(zip(variants, short_names(variants), strict=True)):
         rows = [row for row in map_.population.of(variant) if finite[row]]
-        if rows and not map_.elsewhere[map_.population.of(variant)].all():
+        if rows:
             shades = () if colours is None else tuple(colours.of_members[row] for row in rows)
             place: dict[str, Any] = {"points": latents[rows], "last": rows[-1], "shades": shades}
             trajectories.append(Trajectory(variant=variant, number=number, label=label, **place))
     return tuple(trajectories)
+
+
+def drawn_members(map_: Map) -> np.ndarray:
+    """Return the (N,) mask of the members that pictures draw: all, save on a slice.
+
+    There a run none of whose members lies on it is left out, whose projection would look as if it did; so is each
+    derived member that does not.
+    """
+    drawn: np.ndarray = ~map_.elsewhere
+    for variant in map_.population.variants:
+        rows = map_.population.of(variant)
+        drawn[rows] = drawn[rows].any()
+    return drawn
 
 
 def run_names(trajectories: Sequence[Trajectory]) -> str:

@@ -11,16 +11,17 @@ function keyItems(view) {
   if (critical.some(one => one.kind === 'multi-saddle') && kind !== 'network') items.push(['saddle of three or more', mark('multi-saddle', 5.5)]);
   if (kind === 'network') return items;
   if (kind === 'points') items.push(...graphItems(view, critical));
-  if (runsOf(study).some(run => run.members.length > 1)) items.push(['start of a run', (g, x, y) => drawMark(g, 'circle', x, y, 2.6, look.rim, [[dark, 1.5]])]);
-  if (runsOf(study).some(run => !view.absent.has(run.number))) items.push(['end of a run', (g, x, y) => drawMark(g, 'star', x, y, 6, dark, darkRims())]);
-  if (runsOf(study).some(run => view.absent.has(run.number))) {
+  const runs = runsOf(study).filter(run => run.members.some(member => view.drawn[member]));
+  if (runs.some(run => run.members.length > 1)) items.push(['start of a run', (g, x, y) => drawMark(g, 'circle', x, y, 2.6, look.rim, [[dark, 1.5]])]);
+  if (runs.some(run => !view.absent.has(run.number))) items.push(['end of a run', (g, x, y) => drawMark(g, 'star', x, y, 6, dark, darkRims())]);
+  if (runs.some(run => view.absent.has(run.number))) {
     items.push(['end of a run that is not on this map', (g, x, y) => drawMark(g, 'star', x, y, 6, look.rim, [[dark, 1.4]])]);
   }
   for (const [words, colour] of knownOf(study)?.key ?? []) {
     items.push([`${shortName(knownOf(study).name, 24)}: ${shortName(words, 24)}`, (g, x, y) => drawMark(g, 'star', x, y, 6, colour, darkRims())]);
   }
   items.push(...layerItems(view.map));
-  if (derivedOf(study).length) items.push(['networks from analyses', (g, x, y) => drawMark(g, 'square', x, y, 2.5, look.rim, [[look.edge, 1]])]);
+  if (derivedOf(study).flat().some(member => view.drawn[member])) items.push(['networks from analyses', (g, x, y) => drawMark(g, 'square', x, y, 2.5, look.rim, [[look.edge, 1]])]);
   if (trusted !== null && trusted.includes(0)) items.push([look.untrusted, kind === 'line' ? shadeSample : greySample]);
   if (kind === 'members') return items;
   if (!values.every(Number.isFinite)) items.push(['not finite', nothingSample]);

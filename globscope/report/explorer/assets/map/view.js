@@ -13,7 +13,7 @@ function pictureOf(map) {
 function viewOf(map, width, height, small = false) {
   const study = map.study, kind = pictureOf(map), known = kind !== 'members', axes = shownAxes(map);
   const view = {
-    map, study, kind, small, axes, steps: study.array(study.members.step), latents: study.array(map.latents),
+    map, study, kind, small, axes, steps: study.array(study.members.step), latents: study.array(map.latents), drawn: arrayOf(map, 'drawn'),
     chosen: endsIn(study).filter(member => member >= 0), scale: known ? scaleOf(map) : null,
     values: known ? fieldOn(map).values : new Float64Array(0), trusted: known && state.trust ? arrayOf(map, 'trusted') : null,
     absent: new Set(map.runs_not_shown), lit: litRuns(),
@@ -30,7 +30,7 @@ function viewOf(map, width, height, small = false) {
   const margins = small ? [2, 2, 2, 2] : [52, 22, known && kind !== 'line' && kind !== 'network' ? 74 : 12, 40 + view.keyRows * KEY_ROW];
   view.frame = frameOf(width, height, !small && state.window || view.whole, margins);
   view.place = (point, value) => view.picture.place(view, point, value);
-  view.member = member => view.place(memberPoint(view, member), decodedOf(view, member));
+  view.member = member => view.drawn[member] ? view.place(memberPoint(view, member), decodedOf(view, member)) : null;
   return view;
 }
 
