@@ -133,7 +133,7 @@ def test_several_columns_are_fields_of_which_one_is_named(tmp_path):
     assert condense(tmp_path / "a.csv", field="accuracy").record["nodes"][0]["value"] == 6
     for name, message in {
         None: "has several fields, loss, accuracy; choose one by --field",
-        "acuracy": "has no field 'acuracy'; did you mean 'accuracy'?",
+        "acccuracy": "has no field 'acccuracy'; did you mean 'accuracy'?",
         "run": "'run' holds text, such as 'A'",
     }.items():
         with pytest.raises(FileError) as refused:
@@ -240,7 +240,7 @@ EXPORTED = {
     "scattered": landscape(Samples(points=SCATTERED)),
     "a mesh": landscape(Samples(points=SCATTERED, edges=MESH)),
     "a path": landscape(Samples(points=SCATTERED, index=RNG.permutation(40)[:, None], shape=(40,))),
-    "a path to and fro": landscape(
+    "a path there and back": landscape(
         Samples(points=np.cumsum(RNG.normal(size=(40, 1)), axis=0), index=np.arange(40)[:, None], shape=(40,))
     ),
 }
@@ -270,7 +270,7 @@ def test_what_is_exported_as_csv_has_the_tree_of_its_run(case, tmp_path):
 
 
 # VTK's image has evenly spaced points.
-@pytest.mark.parametrize("case", [case for case in EXPORTED if case != "a path to and fro"])
+@pytest.mark.parametrize("case", [case for case in EXPORTED if case != "a path there and back"])
 def test_what_is_exported_for_paraview_has_the_tree_of_its_run(case, tmp_path, in_process):
     path = tmp_path / f"a{suffix(EXPORTED[case].samples)}"
     write_landscape(path, EXPORTED[case], {"basin_gudhi": np.zeros(len(EXPORTED[case].trusted))})

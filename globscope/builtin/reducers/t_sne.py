@@ -32,7 +32,7 @@ class TSne:
 
     Source: van der Maaten, Hinton, "Visualizing data using t-SNE", JMLR 9, 2008; van der Maaten, "Accelerating t-SNE
     using tree-based algorithms", JMLR 15, 2014; the start along principal axes is from Kobak, Berens, "The art of using
-    t-SNE for single-cell transcriptomics", Nat. Commun. 10, 2019; by scikit-learn.
+    t-SNE for single-cell transcriptomics", Nature Communications 10, 2019; by scikit-learn.
 
     Attributes:
         latent_dim: Number of latent axes.
