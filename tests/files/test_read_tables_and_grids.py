@@ -133,7 +133,7 @@ def test_several_columns_are_fields_of_which_one_is_named(tmp_path):
     assert condense(tmp_path / "a.csv", field="accuracy").record["nodes"][0]["value"] == 6
     for name, message in {
         None: "has several fields, loss, accuracy; choose one by --field",
-        "acccuracy": "has no field 'acccuracy'; did you mean 'accuracy'?",
+        "accuracyy": "has no field 'accuracyy'; did you mean 'accuracy'?",
         "run": "'run' holds text, such as 'A'",
     }.items():
         with pytest.raises(FileError) as refused:
