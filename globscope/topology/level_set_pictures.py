@@ -49,6 +49,7 @@ def tree_plot(trees: Sequence[LevelSetTree], field: Field, threshold: float, whe
         title=" ".join(filter(None, (f"Level sets of {field.name}", where))),
         caption=TREES.format(field=field.name, where=where, threshold=threshold),
         x="branches side by side",
+        numbered=False,
         y=field.name,
         panels=panels,
         log=_is_wide(*(tree.values for tree in trees)),

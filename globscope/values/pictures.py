@@ -73,10 +73,11 @@ class Plot:
         panels: The panels in reading order.
         title: Headline for people, unlike that of any other picture of the finding; the name in words if unset.
         log: Whether the vertical axes are logarithmic; values that are not positive are then listed, not drawn.
-        log_x: Whether the horizontal axes are. They are labelled at the values of the points, where these have room,
-            and at round numbers if there are many points.
+        log_x: Whether the horizontal axes are. They are labelled at round values; if the points stand at few whole
+            numbers, at those that have room.
         lowest: Where the vertical axes begin; what is lower is cut off, as the caption says. All is shown if unset.
         places: Names of the horizontal places 1, 2, … where these are no numbers.
+        numbered: Whether places along the horizontal axes mean something; else no numbers stand there.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Plot:
     title: str = ""
     lowest: Number = None
     places: tuple[str, ...] = ()
+    numbered: bool = True
 
     @property
     def headline(self) -> str:

@@ -189,6 +189,21 @@ def test_many_places_on_a_log_scale_are_labelled_at_round_values():
     assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["0.1", "1", "10", "100"]
 
 
+@pytest.mark.parametrize(
+    ("x", "labels"),
+    [((0.0146, 0.803, 3.1, 70.7), ["0.1", "1", "10"]), ((0.312, 0.803, 3.1, 12.7), ["0.5", "1", "2", "5", "10"])],
+)
+def test_values_on_a_log_scale_are_labelled_at_round_ones_of_which_there_are_as_many_as_have_room(x, labels):
+    axes = plot_series(a_plot((series(x=x, y=(1, 1, 2, 2), style="segments"),), log_x=True)).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == labels
+
+
+def test_places_that_mean_nothing_have_no_numbers():
+    axes = plot_series(evolve(a_plot((series(),)), numbered=False)).axes[0]
+    assert len(axes.get_xticks()) == 0
+    assert len(axes.get_yticks()) > 1
+
+
 def test_a_log_scale_across_is_labelled_at_the_values_that_have_room():
     counts = (2, 3, 4, 6, 8, 13, 16, 32, 76)
     shown = a_plot((series(x=(0, *counts), y=(1,) * 10),), x="axes", log_x=True)

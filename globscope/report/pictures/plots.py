@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from globscope.report.style.legend import Legend, explain, frame, tick_evenly, tick_log, tick_log_at
+from globscope.report.style.legend import Legend, explain, frame, tick_evenly, tick_log, tick_log_across, tick_log_at
 from globscope.report.style.palette import LINES
 from globscope.report.style.series import (
     LabelStyle,
@@ -31,7 +31,7 @@ WIDTH = 1.8  # points of a line
 FEW = 15  # points of a line that are marked one by one
 NAMES = 40  # of places; where there are more, some of them are left out
 LETTERS = 60  # of the names of places, which have room side by side
-MANY = 25  # points of a logarithmic axis that are not labelled one by one
+MANY = 25  # counts on a logarithmic axis beyond which they are not labelled one by one
 BELOW = float(np.finfo(float).tiny)  # a place below every logarithmic axis
 # Panels share an axis where each fills so much of it; else most of them would be a stroke.
 FILLED = 0.25
@@ -87,6 +87,7 @@ class SharedStyle:
         log_x: Whether the horizontal one is.
         counted: Whether all heights are whole numbers, such as those of bars.
         places: Names of the horizontal places 1, 2, …; empty where these are numbers.
+        numbered: Whether horizontal places mean something.
     """
 
     styles: dict[str, LabelStyle]
@@ -97,6 +98,7 @@ class SharedStyle:
     log_x: bool
     counted: bool
     places: tuple[str, ...]
+    numbered: bool
 
 
 def plot_series(picture: Plot, runs: Sequence[str] = (), style: Style = AUTO) -> Figure:
@@ -169,6 +171,7 @@ def _shared_style(picture: Plot, panels: Sequence[Sequence[DrawnSeries]], runs: 
         log_x=picture.log_x,
         counted=_is_whole(_finite_points(every)[:, 1]),
         places=picture.places,
+        numbered=picture.numbered,
     )
 
 
@@ -220,8 +223,11 @@ def _draw_panel(axes: Axes, panel: Sequence[DrawnSeries], shared: SharedStyle) -
 
 
 def _tick_across(axes: Axes, values: np.ndarray, shared: SharedStyle) -> None:
-    """Label the horizontal axis: evenly or, on a log scale, at values that occur and are far enough from the last."""
+    """Label the horizontal axis: evenly, on a log scale at round values, or at the few counts that occur there."""
     low, high = axes.get_xlim()
+    if not shared.numbered:
+        axes.set_xticks([])
+        return
     if shared.places:
         tilt: dict[str, Any] = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"}
         wide = sum(map(len, shared.places)) > LETTERS
@@ -233,10 +239,10 @@ def _tick_across(axes: Axes, values: np.ndarray, shared: SharedStyle) -> None:
         tick_evenly(axes.xaxis, low, high, most=5, whole=_is_whole(values))
         return
     few = np.unique(values)
-    if len(few) > MANY:
-        tick_log(axes.xaxis, low, high)
-    else:
+    if _is_whole(few) and len(few) <= MANY:
         tick_log_at(axes.xaxis, few, low, high)
+    else:
+        tick_log_across(axes.xaxis, low, high)
 
 
 def _draw_series(axes: Axes, drawn: DrawnSeries, shared: SharedStyle) -> None:

@@ -33,14 +33,27 @@ def tick_log(axis: Axis, low: float, high: float) -> None:
 def tick_log_at(axis: Axis, values: np.ndarray, low: float, high: float) -> None:
     """Label a horizontal log axis at those of (n,) rising values that occur and do not crowd the one before."""
     ticks: list[float] = []
-    letters = 1 + max(map(len, tick_labels(values.tolist())), default=0)
-    apart = max(APART, in_points(DIGIT) * letters / (axis.axes.bbox.width / axis.axes.figure.dpi))
+    apart = _room(axis, values)
     for value in values.tolist():
         if not ticks or np.log(value / ticks[-1]) >= apart * np.log(high / low):
             ticks.append(value)
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FixedFormatter(tick_labels(ticks)))
     axis.set_minor_locator(NullLocator())
+
+
+def tick_log_across(axis: Axis, low: float, high: float) -> None:
+    """Label a horizontal log axis at round values, at powers of ten alone where there is no room for more."""
+    values = round_values(low, high)
+    decades = values[np.isclose(np.log10(values) % 1, 0)]
+    crowded = np.diff(np.log(values)).min(initial=np.inf) < _room(axis, values) * np.log(high / low)
+    tick_log_at(axis, decades if crowded and len(decades) > 1 else values, low, high)
+
+
+def _room(axis: Axis, values: np.ndarray) -> float:
+    """Return the share of a horizontal axis that the longest label takes."""
+    letters = 1 + max(map(len, tick_labels(values.tolist())), default=0)
+    return max(APART, float(in_points(DIGIT) * letters / (axis.axes.bbox.width / axis.axes.figure.dpi)))
 
 
 def tick_evenly(axis: Axis, low: float, high: float, most: int = 6, *, whole: bool = False) -> None:

@@ -74,6 +74,7 @@ def test_each_tree_has_its_own_pictures_where_a_map_has_several():
     assert [picture.name for picture in finding.pictures] == [
         f"{what} on one (grid, {name})" for name in ("gudhi", "coarse") for what in ("trees", "barcode")
     ]
+    assert [picture.numbered for picture in finding.pictures] == [False, True] * 2
 
 
 def test_bars_that_never_end_reach_the_other_end_of_the_values_and_short_ones_are_marked_as_removed():
