@@ -1,6 +1,7 @@
 """Spectral density and traces of blocks, beside the eigenvalues and blocks of explicit matrices in float64."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings, strategies as st
 from support.small_networks import BATCH_NORM, MLP, TASKS, ExactNetwork
 
 from globscope.api import SpectralDensity, block_traces, lanczos_quadrature, random_signs, trace
+from globscope.builtin.analyses.curvature.density_results import count_plot, density_plot
 
 # Of sums of some hundred float64 products, relative.
 ROUNDING = 1e-10
@@ -111,6 +113,24 @@ def test_the_densitys_standard_error_is_its_spread():
     np.testing.assert_allclose(np.sqrt((errors**2).mean(0)), values.std(0), rtol=0.2)
     wanted = np.exp(-0.5 * ((at[:, None] - np.linalg.eigvalsh(matrix)) / 0.7) ** 2).sum(1)
     assert (np.abs(values.mean(0) - wanted) < 4 * values.std(0) / np.sqrt(150)).all()
+
+
+@pytest.mark.parametrize("plot", [density_plot, lambda *args: count_plot(*args, "magnitude")])
+@pytest.mark.parametrize(("vectors", "factor"), [(2, 12.706), (4, 3.182), (10, 2.262)])
+def test_bands_are_as_wide_as_student_s_t_of_95_percent_requires_for_few_vectors(plot, vectors, factor):
+    density = quadratures(lambda v: v @ symmetric(20), 20, vectors, steps=20)
+    own = SimpleNamespace(density=density, values=np.array([1.0]))
+    picture = plot({"A": own}, WIDTH, "Hessian") if plot is density_plot else plot({"A": own}, "Hessian")
+    line = next(series for series in picture.panels[0].series if series.error)
+    at = np.array(line.x)
+    low, high = density.ends
+    _, errors = (
+        density.smooth_counts(at, WIDTH * (high - low))
+        if plot is density_plot
+        else density.counts(at, np.full(len(at), np.inf))
+    )
+    np.testing.assert_allclose(line.error, factor * errors, rtol=3e-4)  # half the last of three printed decimals
+    assert "95 % interval by Student's t" in picture.caption
 
 
 def test_parts_of_the_spectrum_are_counted():

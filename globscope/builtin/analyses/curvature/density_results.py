@@ -8,7 +8,8 @@ from globscope.api import Panel, Plot, Series, SpectralDensity, Table, finite_or
 from globscope.builtin.analyses.curvature.measured import NetworkCurvature
 
 CAPTION = (
-    "Number of eigenvalues, by stochastic Lanczos quadrature: means over random vectors, with standard errors. below: "
+    "Number of eigenvalues, by stochastic Lanczos quadrature: means over random vectors, with standard errors, which "
+    "are themselves estimated from these vectors: of few, the mean may be off by several. below: "
     "those below −width; near_zero: from there to width; above: above width, which is the standard deviation of the "
     "Gaussian in the picture. lowest and highest: ends of the spectrum as the vectors saw it; density_trace: the sum "
     "of all, to be compared with the trace above."
@@ -21,7 +22,9 @@ COLUMNS = (
     *(name for part in (*PARTS, TRACE) for name in (part, f"{part}_standard_error")),
     "vectors", "products",
 )  # fmt: skip
-ESTIMATE, EXACT = "estimate with its standard error", "leading eigenvalues, computed one by one"
+ESTIMATE, EXACT = "estimate with its 95 % interval", "leading eigenvalues, computed one by one"
+CONFIDENCE = 0.95
+BAND = "its band is the 95 % interval by Student's t of the mean over the vectors"
 # Points of a curve for each width of the Gaussian, and widths that a curve reaches beyond the outermost eigenvalue.
 FINE, BEYOND = 4, 6
 # Eigenvalues in a bump of one, below which a curve is cut off: most of it is a Gaussian's tail.
@@ -34,6 +37,13 @@ def width_of(density: SpectralDensity, share: float) -> float:
     """Return the Gaussian's standard deviation, a share of the spectrum's range; 1 where that is a point."""
     low, high = density.ends
     return share * (high - low) or 1.0
+
+
+def student_factor(draws: int) -> float:
+    """Return how many standard errors the interval of `CONFIDENCE` around a mean of normal draws reaches."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(draws - 1, (1 + CONFIDENCE) / 2))
 
 
 def density_table(measured: Mapping[str, NetworkCurvature], share: float) -> Table:
@@ -61,7 +71,7 @@ def density_plot(measured: Mapping[str, NetworkCurvature], share: float, matrix:
         caption=(
             f"{matrix} of the training loss: its eigenvalues, smoothed by a Gaussian of standard deviation σ, which is "
             f"{share:g} of the spectrum's range. A single eigenvalue is a bump of height 1, at which points mark the "
-            "leading ones. The line is estimated by stochastic Lanczos quadrature, its band is the standard error; "
+            f"leading ones. The line is estimated by stochastic Lanczos quadrature, {BAND}; "
             f"below {LOWEST} it is cut off. Divided by √(2π) σ and the number of weights it is the spectral density."
         ),
         x="eigenvalue, loss per squared distance in weight space",
@@ -77,8 +87,9 @@ def _density_panel(label: str, own: NetworkCurvature, share: float) -> Panel:
     width, (low, high) = width_of(own.density, share), own.density.ends
     at = np.arange(low - BEYOND * width, high + (BEYOND + 1 / FINE) * width, width / FINE)
     curve, error = own.density.smooth_counts(at, width)
+    band = error * student_factor(len(own.density.nodes))
     exact = Series.of(EXACT, own.values, np.ones(len(own.values)), "points")
-    return Panel(title=f"{label}, σ = {number(width, 2)}", series=(Series.of(ESTIMATE, at, curve, error=error), exact))
+    return Panel(title=f"{label}, σ = {number(width, 2)}", series=(Series.of(ESTIMATE, at, curve, error=band), exact))
 
 
 def count_plot(measured: Mapping[str, NetworkCurvature], matrix: str, which: str) -> Plot:
@@ -95,7 +106,7 @@ def count_plot(measured: Mapping[str, NetworkCurvature], matrix: str, which: str
         caption=(
             f"{matrix} of the training loss: how many eigenvalues are as large as a value or larger (positive), and "
             "how many as small as its opposite or smaller (negative). Lines: stochastic Lanczos quadrature, not "
-            "smoothed, with the standard error as a band. Points: leading eigenvalues, computed one by one and counted."
+            f"smoothed; {BAND}. Points: leading eigenvalues, computed one by one and counted."
         ),
         x="magnitude of the eigenvalue, loss per squared distance in weight space",
         y="number of eigenvalues",
@@ -116,7 +127,7 @@ def _count_panel(label: str, own: NetworkCurvature, which: str) -> Panel:
             at = np.geomspace(SMALLEST * largest, own_largest, POINTS)
             ends = np.full(POINTS, np.inf)
             counts, errors = own.density.counts(*((at, ends) if sign > 0 else (-ends, -at)))
-            series.append(Series.of(name, at, counts, error=errors))
+            series.append(Series.of(name, at, counts, error=errors * student_factor(len(own.density.nodes))))
         if sign < 0 and which == "largest":
             continue  # the most negative ones were not looked for
         exact = np.sort(sign * own.values[sign * own.values > SMALLEST * largest])[::-1]
