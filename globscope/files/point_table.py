@@ -39,7 +39,8 @@ def read_point_table(path: Path, wanted: str | None = None) -> Landscape:
         wanted: Name of the field that must be there; None for any.
 
     Raises:
-        FileError: It is no such table, or `wanted` is a column of text.
+        FileError: It is no such table, `wanted` is a column of text, or two rows without neighbours give one point
+            different values.
     """
     columns = read_number_columns(path, ROWS, as_text=(NEIGHBOURS,))
     if wanted is not None and wanted in columns.unusable:
@@ -53,7 +54,25 @@ def read_point_table(path: Path, wanted: str | None = None) -> Landscape:
             f"{path}: has coordinates {', '.join(axes)}, but no column of numbers beside them; a field among these "
             "needs another name, such as 'loss'"
         )
+    if not (is_own(fields) or NEIGHBOURS in columns.texts):  # there samples are told apart by more than their place
+        _require_one_value_each(path, points, fields)
     return landscape_of(_samples(path, points, columns, is_own(fields)), fields)
+
+
+def _require_one_value_each(path: Path, points: np.ndarray, fields: Mapping[str, np.ndarray]) -> None:
+    """Refuse (n, d) points of which two are the same and differ in a field: nothing says which value holds."""
+    order = np.lexsort(points.T[::-1])  # stable: rows of one point stay as in the file
+    same = (np.diff(points[order], axis=0) == 0).all(axis=1)
+    for name, values in fields.items():
+        one, other = values[order[:-1]], values[order[1:]]
+        unlike = same & (one != other) & ~(np.isnan(one) & np.isnan(other))
+        if unlike.any():
+            k = int(np.argmax(unlike))
+            raise FileError(
+                f"{path}: data rows {order[k] + 1} and {order[k + 1] + 1} are both at "
+                f"({', '.join(f'{x:g}' for x in points[order[k]])}), but have {name!r} {one[k]:g} and {other[k]:g}; "
+                "expected one value for each point"
+            )
 
 
 def _parts(path: Path, columns: NumberColumns) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

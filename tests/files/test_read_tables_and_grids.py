@@ -143,6 +143,10 @@ def test_several_columns_are_fields_of_which_one_is_named(tmp_path):
 
 EXPECTED = "; expected CSV with a row for each point: coordinates x, y, z or x1, x2 …, and fields"
 BAD = {
+    "two values of one point": (
+        "x,y,loss\n0,0,1\n0,1,2\n1,0,3\n0,1,5\n",
+        "data rows 2 and 4 are both at (0, 1), but have 'loss' 2 and 5; expected one value for each point",
+    ),
     "no field": (
         "x,y,z\n1,2,3\n",
         "has coordinates x, y, z, but no column of numbers beside them; a field among these needs another name, such "
