@@ -91,9 +91,10 @@ def test_differences_cost_two_networks_an_axis_and_gradients_none(reducer, times
     assert [unit["stop"] for unit in later] == [times * DESCENTS] * (ROUNDS - 1)
 
 
-BARE = pytest.param(SEARCH.replace('"flat"', '"bare"'), marks=pytest.mark.slow)
+BARE = SEARCH.replace('"flat"', '"bare"')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [BUILT_IN_GRADIENTS, BARE])
 def test_a_search_is_the_same_to_the_last_bit_in_other_processes(study, text):
     here = landscape_of(study(text + "memory = 1e-6\n", "here"))

@@ -84,7 +84,8 @@ def test_a_worker_that_is_killed_in_the_middle_changes_no_result(study, two, tmp
     assert [(unit["start"], unit["stop"]) for unit in units] == [(0, 64), (64, 128), (128, 192), (192, 225)]
 
 
-@pytest.mark.parametrize("at_once", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("at_once", [1, 2])
 def test_a_training_that_is_killed_continues_in_another_worker_with_the_same_bits(at_once, study, two, tmp_path):
     once = tmp_path / "once"
     once.touch()
