@@ -54,7 +54,7 @@ def read_point_table(path: Path, wanted: str | None = None) -> Landscape:
             f"{path}: has coordinates {', '.join(axes)}, but no column of numbers beside them; a field among these "
             "needs another name, such as 'loss'"
         )
-    if not (is_own(fields) or NEIGHBOURS in columns.texts):  # there samples are told apart by more than their place
+    if not (is_own(fields) or NEIGHBOURS in columns.texts):  # there, several samples may lie at one place
         _require_one_value_each(path, points, fields)
     return landscape_of(_samples(path, points, columns, is_own(fields)), fields)
 

@@ -194,9 +194,9 @@ def test_a_bad_csv_is_reported_in_words(case, tmp_path):
     path = tmp_path / "bad.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     start, _, end = message.partition("***")
-    told = refused(path)
-    assert told.startswith(start)
-    assert told.endswith(end)
+    message = refused(path)
+    assert message.startswith(start)
+    assert message.endswith(end)
 
 
 def test_a_csv_beyond_the_bound_is_refused_before_it_is_read(tmp_path, monkeypatch):
@@ -258,9 +258,9 @@ def in_process(monkeypatch):
 
     def arrays(path, kind, target):
         del target
-        told = vtk_arrays.vtkCommonCore.vtkStringOutputWindow()
+        window = vtk_arrays.vtkCommonCore.vtkStringOutputWindow()
         try:
-            return vtk_arrays.read(kind, str(path), told)[::-1]
+            return vtk_arrays.read(kind, str(path), window)[::-1]
         except vtk_arrays.RefusedError as error:
             raise FileError(f"{path}: {error}") from error
 
