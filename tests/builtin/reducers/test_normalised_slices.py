@@ -101,7 +101,7 @@ def test_a_relative_distance_is_a_share_of_the_networks_norm_and_turns_no_direct
     assert relative.notes["unit_1"] == pytest.approx(norm)
     before = directions_of(plain)
     np.testing.assert_allclose(directions / norm, before / np.linalg.norm(before, axis=1)[:, None], atol=1e-12)
-    assert all(axis.endswith(" (in ‖w‖)") for axis in relative.axes)
+    assert all(axis.endswith("; in ‖w‖") for axis in relative.axes)
 
 
 def test_a_relative_slice_along_a_run_reaches_as_far_as_an_absolute_one():

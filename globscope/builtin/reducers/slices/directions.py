@@ -70,7 +70,7 @@ def basis_and_mixing(
 
 def unit_of(normalisation: Normalisation, *, relative: bool) -> str:
     """Return what follows the name of an axis that counts norms of the network, of weights w; else nothing."""
-    return " (in ‖w‖)" if relative or normalisation == "model" else ""
+    return "; in ‖w‖" if relative or normalisation == "model" else ""
 
 
 def _norm_of(weights: np.ndarray, reducer: str) -> float:
