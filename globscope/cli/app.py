@@ -3,8 +3,6 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,10 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from globscope import __version__
-from globscope.cli.ending import ending
-from globscope.cli.help import RESULTS, SHARES, SPECS, STUDY, GroupedCommands, examples
-from globscope.cli.interrupt import at_work, stoppable
-from globscope.cli.screen import stderr, stdout, tolerate
+from globscope.cli.ending import exit_on_error
+from globscope.cli.help import PLUGINS, RESULTS, SHARES, SPECS, STUDY, GroupedCommands, examples
+from globscope.cli.interrupt import stoppable
+from globscope.cli.plugin import plugin
+from globscope.cli.screen import stderr, stdout
 from globscope.errors import FileError, SpecError
 
 # Threads that spin while they wait for each other make torch many times slower if another process needs the core.
@@ -59,6 +58,7 @@ align = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(align, name="align", rich_help_panel=STUDY)
+app.add_typer(plugin, name="plugin", rich_help_panel=PLUGINS)
 
 Spec = Annotated[Path, typer.Argument(help="A study's TOML file.", show_default=False)]
 Set = Annotated[
@@ -83,29 +83,6 @@ Trust = Annotated[
 
 # The exit code of a sweep with failed cells.
 FAILED = 3
-
-
-@contextmanager
-def exit_on_error(spec: Path | None = None) -> Iterator[None]:
-    """Print errors and exit with code 2; a run that is stopped can be continued.
-
-    Args:
-        spec: The file whose keys messages are about.
-    """
-    tolerate()
-    try:
-        with at_work():
-            yield
-    except typer.Exit:
-        raise
-    except BaseException as error:
-        end = ending(error, spec)
-        if end is None:
-            raise
-        code, lines = end
-        for line in lines:
-            stderr(line)
-        raise typer.Exit(code) from None
 
 
 def in_pool(pool: str | None, overrides: list[str]) -> list[str]:

@@ -3,12 +3,14 @@
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 
-from globscope.cli.interrupt import STOPPED, say_stopped, was_stopped
+from globscope.cli.interrupt import STOPPED, at_work, say_stopped, was_stopped
+from globscope.cli.screen import stderr, tolerate
 from globscope.errors import GlobscopeError
 
 INVALID = 2
@@ -18,6 +20,29 @@ MOST = 200
 KEY = re.compile(r"(task|population|zoo|reducer|sampler|evaluator|topology|aligner|analysis|fidelity)(\.[\w.]+)?: ")
 # An exit code, and lines.
 Ending = tuple[int, Sequence[str]]
+
+
+@contextmanager
+def exit_on_error(spec: Path | None = None) -> Iterator[None]:
+    """Print errors and exit with code 2; a run that is stopped can be continued.
+
+    Args:
+        spec: The file whose keys messages are about.
+    """
+    tolerate()
+    try:
+        with at_work():
+            yield
+    except typer.Exit:
+        raise
+    except BaseException as error:
+        end = ending(error, spec)
+        if end is None:
+            raise
+        code, lines = end
+        for line in lines:
+            stderr(line)
+        raise typer.Exit(code) from None
 
 
 def ending(error: BaseException, spec: Path | None = None) -> Ending | None:

@@ -7,7 +7,8 @@ from typer.core import TyperGroup
 
 # Groups of commands, in the order in which a newcomer needs them.
 STUDY, RESULTS, SPECS, SHARES = "Run studies", "Look at results", "Write specs", "Divide the work"
-GROUPS = (STUDY, RESULTS, SPECS, SHARES)
+PLUGINS = "Write plugins"
+GROUPS = (STUDY, RESULTS, SPECS, SHARES, PLUGINS)
 # More letters than the first sentence of any command has.
 WHOLE = 500
 
