@@ -8,7 +8,7 @@ runs side by side; `with globscope.progress() as observer:` lets `run(observer)`
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["__version__", "compare", "load", "progress", "project", "study"]
 MODULES = {
     "compare": "globscope.sweep.compare",

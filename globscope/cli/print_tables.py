@@ -15,7 +15,7 @@ from globscope.pipeline.cost_table import HEADINGS, cost_table, cost_texts
 from globscope.pipeline.map_comparison import UPPER_BOUNDS
 from globscope.pipeline.plan.estimate import Estimate
 from globscope.pipeline.take import TakenNetwork
-from globscope.registry import HOOKS, Component, Registry
+from globscope.registry import HOOKS, OWN, Component, Registry
 from globscope.spec.describe import options
 from globscope.spec.entries import entry_class
 from globscope.sweep.estimate import SweepEstimate
@@ -31,8 +31,6 @@ ROWS = 30
 COUNTED = ("leaves", "saddles", "average_persistence", "smad")
 # The most pairs that are listed of a topology.
 PAIRS = 10
-# The distribution of the built-in components.
-OWN = "globscope"
 # The columns of a sweep's plan.
 PLANNED = ("members", "parameters", "loss evaluations", "training", "evaluation")
 

@@ -5,8 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from globscope.registry import Registry
+from globscope.registry import OWN, Registry
 from globscope.store import key
+
+# In keys, the version of GlobScope's own components: `FORMAT` is raised when they give other results, and a release
+# that gives the same ones must not compute them again.
+KEYED_VERSION = "0.1.0"
 
 
 class Stage(StrEnum):
@@ -31,14 +35,15 @@ class Stage(StrEnum):
 
 
 def component_key(registry: Registry, component: Any) -> str:
-    """Return the key of a component: its distribution, version and options, with the bytes of the files they name."""
+    """Return the key of a component: its origin and options, with the bytes of the files they name."""
     return key(origin_key(registry, component), component)
 
 
 def origin_key(registry: Registry, component: Any) -> str:
-    """Return the key of where a component comes from, whatever its options are."""
+    """Return the key of where a component comes from, with a stranger's version, whatever its options are."""
     entry = registry.of(component)
-    return key(entry.role, entry.name, entry.distribution, entry.version)
+    version = KEYED_VERSION if entry.distribution == OWN else entry.version
+    return key(entry.role, entry.name, entry.distribution, version)
 
 
 def generator(seed: int, *names: str | int) -> np.random.Generator:

@@ -11,7 +11,7 @@ import globscope
 from globscope.errors import GlobscopeError
 from globscope.pipeline.results import libraries
 from globscope.references import Code
-from globscope.registry import Registry
+from globscope.registry import OWN, Registry
 from globscope.spec.describe import as_toml
 from globscope.spec.model import Spec
 from globscope.store import Store, is_as_written, key, made_from, read_written
@@ -41,7 +41,7 @@ def run_key(spec: Spec, registry: Registry) -> str:
     """
     reads = spec.population.reads_files or (spec.zoo is not None and spec.zoo.reads_files)
     task = spec.task.component
-    if reads or _names_code(task) or registry.of(task).distribution != "globscope":
+    if reads or _names_code(task) or registry.of(task).distribution != OWN:
         return ""
     plugins = sorted({f"{one.distribution} {one.version}" for one in registry.components})
     return key("run", spec, as_toml(spec), spec.source.stem, plugins, libraries(), _source())

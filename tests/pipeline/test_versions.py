@@ -1,10 +1,15 @@
-"""A run folder of an earlier version: its stages are recognised, computed again and left where they are."""
+"""Run folders of earlier versions: stages of another format are computed again and left; those of this one are used."""
 
+import shutil
 import zipfile
 
+from attrs import evolve
 from support.paths import ROOT
-from support.study import Notes, values
+from support.study import TINY, Notes, study_in, values
 
+from globscope.builtin.reducers.pca import Pca
+from globscope.pipeline.stage_keys import origin_key
+from globscope.registry import Registry, installed_registry
 from globscope.session import load
 from globscope.store import FORMAT
 from globscope.store.record import read
@@ -52,3 +57,23 @@ def test_stages_of_another_version_are_named_once_computed_again_and_stay(tmp_pa
     values(study, second)
     assert second.ran == []
     assert not [text for text in second.warned if "version" in text]
+
+
+def test_a_release_of_globscope_computes_nothing_again(finished_study, tmp_path):
+    shutil.copytree(finished_study, tmp_path, dirs_exist_ok=True)
+    parts, notes = installed_registry().components, Notes()
+    released = Registry(components=tuple(evolve(part, version="9.9") for part in parts))
+    values(evolve(study_in(tmp_path, TINY), registry=released), notes)
+    assert (notes.ran, notes.warned) == ([], [])
+
+
+def test_built_ins_have_the_keys_of_the_first_release_of_this_format():
+    assert FORMAT == 6, "a new format: the constant may follow the version now"
+    assert origin_key(installed_registry(), Pca()) == "81a66c21c943e8e5"
+
+
+def test_a_strangers_release_has_keys_of_its_own():
+    strangers = [evolve(part, distribution="theirs", version="1.0") for part in installed_registry().components]
+    released = [evolve(part, version="1.1") for part in strangers]
+    keys = {origin_key(Registry(components=tuple(parts)), Pca()) for parts in (strangers, released)}
+    assert len(keys) == 2
