@@ -2,6 +2,9 @@
 
 import ast
 import inspect
+import runpy
+import shlex
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from textwrap import dedent, indent
@@ -22,7 +25,8 @@ from globscope.values.findings import Figure, Finding, Table
 from globscope.values.known_path import KnownPath
 from globscope.values.pictures import HeatMap, Overlay, Panel, Plot, Series, Trail
 
-FOLDER = Path(__file__).parent / "reference"
+DOCS = Path(__file__).parent
+SPECS = DOCS.parent / "specs"
 NOTE = "<!-- Written by docs/generate.py (`make docs`); edit the docstrings instead. -->"
 PROTOCOLS = {
     "task": (roles.Task, roles.Probe, *roles.OPTIONAL["probe"], Description),
@@ -99,6 +103,13 @@ RELATIONS = (
     "figure with the rest of the name is used."
 )
 
+GALLERY = (
+    "This page is for everyone who wants to see what GlobScope makes before using it. Each picture comes from a study "
+    "whose command stands below it, with the time of the whole study on an x86-64 CPU or one GPU. Run in the folder of "
+    "the repository, it writes figures, numbers and a report into `runs/`; `python docs/pictures.py` puts the pictures "
+    "together. The linked pages say what they prove, and what they do not."
+)
+
 REPORT = (
     "How the pictures of a study look. No result depends on it: if you change nothing else, a run only draws its "
     "pictures again. The methods `plot`, `profile`, `network` and `picture` of a result take the same keys as "
@@ -107,8 +118,13 @@ REPORT = (
 
 
 def pages() -> dict[str, str]:
-    """Return the generated pages by file name."""
-    return {"components.md": components(), "spec.md": spec(), "hooks.md": hooks()}
+    """Return the generated pages by their path in `docs/`."""
+    return {
+        "reference/components.md": components(),
+        "reference/spec.md": spec(),
+        "reference/hooks.md": hooks(),
+        "gallery.md": gallery(),
+    }
 
 
 def components() -> str:
@@ -205,6 +221,43 @@ def _protocol(protocol: type) -> list[str]:
     return parts
 
 
+def gallery() -> str:
+    """Return every picture with its study, and the specs without a picture."""
+    listed = tomllib.loads((DOCS / "gallery.toml").read_text("utf-8"))
+    made = runpy.run_path(str(DOCS / "pictures.py"))
+    parts = ["# Gallery", GALLERY]
+    for section in listed["section"]:
+        parts.append(f"## {section['title']}")
+        for entry in section["entry"]:
+            parts += _picture(entry, made["RUNS"][made["PICTURES"][entry["picture"]].run])
+    rows = [(_file(name), meaning) for name, meaning in sorted(listed["variants"].items())]
+    parts += ["## Specs without a picture here", _table(("spec", "what it is"), rows)]
+    return _page(parts, NOTE.replace("the docstrings", "docs/gallery.toml"))
+
+
+def _picture(entry: dict[str, Any], run: Any) -> list[str]:
+    """Return the parts of one picture: what it says, and the command of its study."""
+    settings = [part for setting in run.settings for part in ("--set", setting)]
+    command = shlex.join(["globscope", "study", f"specs/{run.spec}.toml", *settings])
+    more = " · ".join(f"[{_title(link)}]({link})" for link in entry["more"])
+    return [
+        f"### {entry['title']}",
+        f"![{entry['title']}](images/{entry['picture']}.png)",
+        entry["says"],
+        f"```sh\n{command}\n```",
+        f"{_file(run.spec)}: {entry['takes']}. More: {more}",
+    ]
+
+
+def _file(spec: str) -> str:
+    return f"`specs/{spec}.toml`"
+
+
+def _title(link: str) -> str:
+    """Return the heading of a page of `docs/`."""
+    return (DOCS / link.partition("#")[0]).read_text("utf-8").partition("# ")[2].partition("\n")[0]
+
+
 def _default(attribute: Any) -> str:
     """Return a trait's default as Python writes it."""
     default = attribute.default
@@ -239,10 +292,10 @@ def _code(text: str) -> str:
     return f"```python\n{text}\n```"
 
 
-def _page(parts: Iterable[str]) -> str:
-    return "\n\n".join([NOTE, *(part for part in parts if part)]) + "\n"
+def _page(parts: Iterable[str], note: str = NOTE) -> str:
+    return "\n\n".join([note, *(part for part in parts if part)]) + "\n"
 
 
 if __name__ == "__main__":
     for file, text in pages().items():
-        (FOLDER / file).write_text(text, "utf-8")
+        (DOCS / file).write_text(text, "utf-8")

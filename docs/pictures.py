@@ -31,11 +31,10 @@ ARGUMENTS = ("--no-sandbox", "--disable-background-networking")
 
 @define(frozen=True)
 class Run:
-    """A study: its spec in `specs/`, settings of the command line, and text that is added to the spec."""
+    """A study: its spec in `specs/`, and settings of the command line."""
 
     spec: str
     settings: tuple[str, ...] = ()
-    added: str = ""
 
 
 @define(frozen=True)
@@ -57,31 +56,12 @@ class Screenshot:
     height: int = 1080
 
 
-ANALYSES = """
-[[analysis]]
-use = "similarity"
-
-[[analysis]]
-name = "similarity-all"
-use = "similarity"
-members = "all"
-
-[[analysis]]
-use = "low-loss-pass"
-reducers = ["autoencoder"]
-"""
-STABILITY = """
-[[analysis]]
-use = "stability"
-reducers = ["autoencoder", "kernel-pca"]
-"""
-LEVEL_SETS = """
-[[analysis]]
-use = "level-sets"
-
-[[analysis]]
-use = "tree-significance"
-"""
+ANALYSES = (
+    'analysis=[{use="similarity"},{name="similarity-all",use="similarity",members="all"},'
+    '{use="low-loss-pass",reducers=["autoencoder"]}]'
+)
+STABILITY = 'analysis=[{use="stability",reducers=["autoencoder","kernel-pca"]}]'
+LEVEL_SETS = 'analysis=[{use="level-sets"},{use="tree-significance"}]'
 # Of the published ResNet-56 the one without residual connections.
 PLAIN = (
     "task.model_options.residual=false",
@@ -96,15 +76,22 @@ OWN = (
 )
 RUNS = {
     "digits": Run("digits-mlp"),
-    "digits-analyses": Run("digits-mlp", added=ANALYSES),
-    "digits-level-sets": Run("digits-mlp", added=LEVEL_SETS),
-    "digits-stability": Run("digits-mlp", added=STABILITY),
+    "digits-analyses": Run("digits-mlp", (ANALYSES,)),
+    "digits-level-sets": Run("digits-mlp", (LEVEL_SETS,)),
+    "digits-stability": Run("digits-mlp", (STABILITY,)),
     "digits-3d": Run("digits-mlp", ("reducer.0.latent_dim=3", "sampler.0.resolution=15")),
     "connectivity": Run("digits-connectivity"),
     "aligned": Run("digits-aligned"),
     "rebasin": Run("digits-rebasin"),
     "aligners": Run("digits-aligners"),
     "dimension": Run("digits-dimension-quick"),
+    "control": Run("digits-control"),
+    "layouts": Run("digits-layouts"),
+    "merging": Run("digits-merging"),
+    "critical-points": Run(
+        "digits-mlp",
+        ('reducer=[{use="autoencoder"}]', 'sampler=[{use="critical-points",starts=8,images=5,tolerance=0.03}]'),
+    ),
     "slices": Run("digits-slices"),
     "slices-gradient": Run(
         "digits-slices", ('report.field="train_gradient_norm"', 'topology.0.field="train_gradient_norm"')
@@ -143,6 +130,10 @@ PICTURES = {
         "connectivity", ("mode-connectivity-curves-unseen", "mode-connectivity-curves-on-autoencoder")
     ),
     "linear-barrier": Picture("connectivity", ("linear-barrier-barriers",)),
+    "control": Picture("control", ("overview",)),
+    "layouts": Picture("layouts", ("overview",)),
+    "merging": Picture("merging", ("merging-merged-pairs", "simplex-landscape")),
+    "critical-points": Picture("critical-points", ("autoencoder-network", "autoencoder-landscape")),
     "hessian-slices": Picture("slices", ("overview",)),
     "gradient-norm": Picture("slices-gradient", ("as-they-are-landscape",)),
     "mnist-mlp": Picture("mnist", ("overview",)),
@@ -194,11 +185,6 @@ def draw(name: str, folder: Path, settings: list[str]) -> None:
     """Run a study, or draw its report again."""
     run = RUNS[name]
     spec = ROOT / "specs" / f"{run.spec}.toml"
-    if run.added:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        text = spec.read_text("utf-8") + run.added
-        spec = folder.with_suffix(".toml")
-        spec.write_text(text, "utf-8")
     options = [part for one in (*run.settings, *settings) for part in ("--set", one)]
     command = [sys.executable, "-m", "globscope", "study", str(spec), "--out", str(folder), "--yes", "--quiet"]
     subprocess.run([*command, *options], check=True)  # noqa: S603 - our own command

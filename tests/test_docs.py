@@ -92,8 +92,7 @@ def test_the_generated_reference_is_that_of_the_code():
     pages = generated()
     assert pages
     for name, text in pages.items():
-        written = (ROOT / "docs/reference" / name).read_text("utf-8")
-        assert written == text, f"docs/reference/{name} is out of date: run `make docs`"
+        assert (ROOT / "docs" / name).read_text("utf-8") == text, f"docs/{name} is out of date: run `make docs`"
 
 
 def test_every_hook_is_in_the_reference_with_its_signature():
@@ -226,8 +225,28 @@ def test_models_with_several_losses_run_as_the_how_to_says(name, folder):
     assert all(np.isfinite(fields[f"test_{loss}"]).all() for loss in LOSSES[name])
 
 
-def test_every_picture_of_the_docs_is_made_from_a_study_of_specs():
-    made = runpy.run_path(str(ROOT / "docs" / "pictures.py"))
-    assert {path.stem for path in (ROOT / "docs" / "images").iterdir()} == set(made["PICTURES"])
-    assert {one.run for one in made["PICTURES"].values()} == set(made["RUNS"])
-    assert all((ROOT / "specs" / f"{run.spec}.toml").is_file() for run in made["RUNS"].values())
+def gallery():
+    listed = tomllib.loads((ROOT / "docs/gallery.toml").read_text("utf-8"))
+    return [entry for section in listed["section"] for entry in section["entry"]], listed["variants"]
+
+
+MADE = runpy.run_path(str(ROOT / "docs/pictures.py"))
+
+
+def test_every_picture_of_the_docs_is_in_the_gallery_and_can_be_made_again():
+    pictures = MADE["PICTURES"]
+    assert sorted(entry["picture"] for entry in gallery()[0]) == sorted(pictures)
+    assert {path.stem for path in (ROOT / "docs/images").iterdir()} == set(pictures)
+    assert {picture.run for picture in pictures.values()} == set(MADE["RUNS"])
+
+
+def test_every_spec_is_in_the_gallery_with_a_picture_or_as_a_variant():
+    entries, variants = gallery()
+    pictured = {MADE["RUNS"][MADE["PICTURES"][entry["picture"]].run].spec for entry in entries}
+    assert pictured.isdisjoint(variants)
+    assert sorted(pictured | set(variants)) == sorted(path.stem for path in (ROOT / "specs").glob("*.toml"))
+
+
+@pytest.mark.parametrize("run", [run for run in MADE["RUNS"].values() if run.settings], ids=lambda run: run.settings[0])
+def test_every_command_of_the_gallery_sets_keys_that_its_spec_has(run, home):
+    load(ROOT / "specs" / f"{run.spec}.toml", list(run.settings))
