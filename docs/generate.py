@@ -19,6 +19,7 @@ from globscope.spec.cells import Relations
 from globscope.spec.describe import options
 from globscope.spec.entries import entry_class
 from globscope.spec.model import Columns, Compress, Continuation, PopulationSpec, Recipe, Spec, Train, Variant, Zoo
+from globscope.spec.plugins import Plugins
 from globscope.spec.style import Style
 from globscope.values.field import Description
 from globscope.values.findings import Figure, Finding, Table
@@ -74,6 +75,11 @@ TABLES = (
         "Where the work is done: `pool` names a pool, and the other keys are its options. No result depends on it. "
         "[Use all cores](../how-to/use-all-cores.md).",
     ),
+    (
+        "`[plugins]`",
+        "all of them",
+        "Which installed plugins the study does without; see below. No result depends on it.",
+    ),
     ("`[report]`", "its defaults", "How pictures look; see below. No result depends on it."),
     ("`[fidelity]`", "its defaults", "Options of the analysis `fidelity`, which every study runs."),
 )
@@ -110,6 +116,10 @@ GALLERY = (
     "together. The linked pages say what they prove, and what they do not."
 )
 
+PLUGINS = (
+    "A plugin that is broken, or that offers a component of the same name as another, can be switched off by the name "
+    "of its distribution. No key of a stage depends on it. [Switch a plugin off](../how-to/switch-off-a-plugin.md)."
+)
 REPORT = (
     "How the pictures of a study look. No result depends on it: if you change nothing else, a run only draws its "
     "pictures again. The methods `plot`, `profile`, `network` and `picture` of a result take the same keys as "
@@ -173,6 +183,7 @@ def spec() -> str:
         more = [option for option in options(entry_class(role)) if option.name not in own]
         parts += [f"## More keys of every [[{role}]]", _options(more)]
         parts += [EACH] if role == "reducer" else []
+    parts += ["## [plugins]", PLUGINS, _options(options(Plugins))]
     parts += ["## [report]", REPORT, _options(options(Style))]
     parts += ["## [sweep]", SWEEP, "## [relations]", RELATIONS, _options(options(Relations))]
     return _page(parts)

@@ -12,10 +12,11 @@ from traceback import walk_tb
 from types import FrameType
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+from globscope.distributions import OWN
 from globscope.errors import EvaluationError, GlobscopeError, PluginError, UserCodeError
 from globscope.memory import first_line, is_out_of_memory
 from globscope.references import describe, loaded_code
-from globscope.registry import OWN, Component, Registry
+from globscope.registry import Component, Registry
 from globscope.workers import is_from_worker
 
 Arguments = ParamSpec("Arguments")

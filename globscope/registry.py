@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, time
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
@@ -18,6 +18,17 @@ import pluggy
 from attrs import NOTHING, Factory, define, field, fields, has, resolve_types
 
 from globscope import hookspecs
+from globscope.distributions import (
+    OWN,
+    SWITCHES,
+    in_order,
+    installed_entries,
+    normalise,
+    origin,
+    remedy,
+    why_not_installed,
+    without,
+)
 from globscope.errors import PluginError, near
 from globscope.references import describe
 from globscope.roles import misspelt_members
@@ -43,8 +54,6 @@ KEYS = ("use", "name")
 MORE_KEYS = MappingProxyType(
     {"reducer": ("seed", "sampler", "space", "align", "each"), "aligner": ("seed",), "pool": ("pool",)}
 )
-# The distribution of the built-in components.
-OWN = "globscope"
 # Separate packages with components, by the components' names.
 PACKAGES = MappingProxyType({"ttk": "globscope-ttk"})
 # Valid names of components, which are part of folders' names and of TOML.
@@ -87,10 +96,14 @@ class Registry:
     Attributes:
         components: The components in the order of discovery.
         problems: Sentences about what could not be used, with the distribution.
+        disabled: Distributions that are switched off, with their versions; nothing of them was imported.
+        missing: Sentences about names that were to be switched off, and that no installed distribution has.
     """
 
     components: tuple[Component, ...]
     problems: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     def role(self, role: str) -> dict[str, Component]:
         """Return the components of a role by name."""
@@ -112,11 +125,23 @@ class Registry:
         reasons = [text for text in self.problems if repr(name) in text]
         if reasons:
             return "; ".join(reasons)
-        more = "; some plugins could not be loaded: see `globscope plugins`" if self.problems else ""
-        if name.lower() in PACKAGES:
-            package = PACKAGES[name.lower()]
-            return f"it comes with the package {package}, which is not installed: pip install {package}{more}"
-        return near(name.lower(), known) + more
+        package = PACKAGES.get(name.lower())
+        if package is None or any(one.name == name.lower() for one in self.components):
+            return near(name.lower(), known) + self._unsearched
+        return f"it comes with the package {package}, which {self._why_missing(package)}"
+
+    @property
+    def _unsearched(self) -> str:
+        """Why a component may be missing that is not known."""
+        broken = "; some plugins could not be loaded: see `globscope plugins`" if self.problems else ""
+        off = f"; switched off by {SWITCHES}: {', '.join(self.disabled)}" if self.disabled else ""
+        return broken + off
+
+    def _why_missing(self, package: str) -> str:
+        if any(normalise(one.partition(" ")[0]) == package for one in self.disabled):
+            return f"is switched off by {SWITCHES}"
+        broken = [text for text in self.problems if normalise(text.partition(" ")[0]) == package]
+        return f"could not be loaded: {'; '.join(broken)}" if broken else f"is not installed: pip install {package}"
 
     def of(self, component: Any) -> Component:
         """Return the entry of a component object's class."""
@@ -133,13 +158,14 @@ class _Discovery:
     problems: list[str] = field(factory=list)
 
     def load(self, entry: EntryPoint) -> None:
-        where = f"{_distribution(entry)[0]} (entry point {entry.name} = {entry.value})"
+        where = f"{origin(entry)[0]} (entry point {entry.name} = {entry.value})"
         try:
             module = entry.load()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a plugin's import may raise anything
-            self.problems.append(f"{where} cannot be imported: {describe(error)}{_version_hint(error)}")
+            reason = f"{describe(error)}{_version_hint(error)}"
+            self.problems.append(f"{where} cannot be imported: {reason}{_fix(entry)}")
             return
         if id(module) in self.modules:
             self.problems.append(f"{where} is the module of entry point {self.modules[id(module)]}, and read once")
@@ -162,7 +188,7 @@ class _Discovery:
             # pluggy would ignore it silently.
             self.problems.append(f"{where}: there is no hook {name!r}; {near(name, HOOKS.values())}")
             return
-        source = f"{_distribution(entry)[0]}/{entry.name}/{name}"
+        source = f"{origin(entry)[0]}/{entry.name}/{name}"
         try:
             self.plugins.register(SimpleNamespace(**{name: function}), source)
         except (ValueError, pluggy.PluginValidationError):
@@ -175,18 +201,18 @@ class _Discovery:
         for role, hook in HOOKS.items():
             for implementation in getattr(self.plugins.hook, hook).get_hookimpls():
                 entry = self.sources[implementation.plugin_name]
-                distribution, version = _distribution(entry)
+                distribution, version = origin(entry)
                 where = f"{distribution} (entry point {entry.name} = {entry.value}): {hook}()"
-                for name, cls in self._offers(role, where, implementation.function):
+                for name, cls in self._offers(role, where, implementation.function, _fix(entry)):
                     yield Component(role=role, name=name, cls=cls, distribution=distribution, version=version)
 
-    def _offers(self, role: str, where: str, function: Any) -> Iterator[tuple[str, type]]:
+    def _offers(self, role: str, where: str, function: Any, fix: str) -> Iterator[tuple[str, type]]:
         try:
             offered = function()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a plugin's hook may raise anything
-            self.problems.append(f"{where} failed: {describe(error)}")
+            self.problems.append(f"{where} failed: {describe(error)}{fix}")
             return
         if not isinstance(offered, Mapping):
             self.problems.append(f"{where} must return classes by name, got {type(offered).__name__}")
@@ -200,25 +226,42 @@ class _Discovery:
                 yield name, cls
 
 
-def discover(entries: Iterable[EntryPoint]) -> Registry:
-    """Return the registry of these entry points."""
+def discover(entries: Iterable[EntryPoint], disable: Iterable[str] = ()) -> Registry:
+    """Return the registry of these entry points.
+
+    Args:
+        entries: Entry points of plugins.
+        disable: Names of distributions of which nothing is imported.
+    """
     plugins = pluggy.PluginManager(hookspecs.NAMESPACE)
     plugins.add_hookspecs(hookspecs)
-    walk = _Discovery(plugins)
-    for entry in sorted(entries, key=lambda e: (_distribution(e)[0] != OWN, *_distribution(e), e.name)):
+    walk, all_entries, names = _Discovery(plugins), in_order(entries), sorted({*map(normalise, disable)} - {OWN})
+    kept, disabled = without(all_entries, names)
+    for entry in kept:
         walk.load(entry)
     unique, clashes = _without_clashes(list(walk.components()))
-    return Registry(components=tuple(unique), problems=(*walk.problems, *clashes))
+    return Registry(
+        components=tuple(unique),
+        problems=(*walk.problems, *clashes),
+        disabled=disabled,
+        missing=tuple(filter(None, (why_not_installed(name, all_entries) for name in names))),
+    )
+
+
+def installed_registry(disable: Iterable[str] = ()) -> Registry:
+    """Return the registry of this environment without some distributions, of which nothing is imported."""
+    return _registry_without(frozenset(map(normalise, disable)))
 
 
 @cache
-def installed_registry() -> Registry:
-    """Return the registry of this environment."""
-    return discover(entry_points(group="globscope"))
+def _registry_without(disable: frozenset[str]) -> Registry:
+    return discover(installed_entries(), disable)
 
 
-def _distribution(entry: EntryPoint) -> tuple[str, str]:
-    return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown", "0")
+def _fix(entry: EntryPoint) -> str:
+    """Return the end of a message about a distribution that is broken: what a user can do."""
+    switch = remedy([origin(entry)[0]])
+    return f"; fix it, or switch it off: {switch}" if switch else ""
 
 
 def _version_problem(module: Any) -> str:
@@ -309,7 +352,7 @@ def _without_clashes(components: list[Component]) -> tuple[list[Component], list
         claims.setdefault((component.role, component.name), []).append(component)
     clashes = [
         f"{role} {name!r} is offered by {' and by '.join(c.distribution for c in claimants)}; "
-        "none of them is used: uninstall one"
+        f"none of them is used: switch one off: {remedy(c.distribution for c in claimants)}"
         for (role, name), claimants in claims.items()
         if len(claimants) > 1
     ]

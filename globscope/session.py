@@ -5,7 +5,7 @@ from multiprocessing import current_process
 from pathlib import Path
 from typing import Any, Literal
 
-from attrs import define, evolve, field
+from attrs import Factory, define, evolve, field
 
 from globscope.boundary import component_errors, within_boundary
 from globscope.errors import RunError, SpecError, near
@@ -310,7 +310,9 @@ class Study:
 
     spec: Spec
     folder: Path
-    registry: Registry = field(factory=installed_registry, repr=False)
+    registry: Registry = field(
+        default=Factory(lambda study: installed_registry(study.spec.plugins.disable), takes_self=True), repr=False
+    )
     trust_store: bool = False
 
     def __repr__(self) -> str:
@@ -361,6 +363,8 @@ class Study:
             RunError: It holds other files, is of another kind, or the spec would be overwritten.
         """
         begin(self.folder, "study", self.spec.source, observer)
+        for text in self.registry.missing:
+            observer.warning(text)
 
     @within_boundary
     def finish(self, workshop: Workshop) -> Result:
@@ -535,16 +539,22 @@ def prepared_folders(folder: Path) -> list[Path]:
 
 
 def load(
-    path: str | Path, overrides: Sequence[str] = (), folder: str | Path | None = None, *, trust_store: bool = False
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    folder: str | Path | None = None,
+    *,
+    trust_store: bool = False,
+    disable: Sequence[str] = (),
 ) -> Study:
     """Return the study of a spec's file; its results go to `folder`, by default `runs/<stem>/`.
 
-    With `trust_store`, stored stages are used even if they were damaged or edited.
+    With `trust_store`, stored stages are used even if they were damaged or edited. Nothing is imported of the installed
+    distributions that `disable` or the spec names.
 
     Raises:
         SpecError: The file has problems, which are all listed, or is a sweep, which `globscope.load` accepts.
     """
-    spec = read_spec(Path(path), overrides)
+    spec = read_spec(Path(path), overrides, disable=disable)
     return Study(spec=spec, folder=results_folder(path, folder), trust_store=trust_store)
 
 
@@ -553,8 +563,16 @@ def results_folder(path: str | Path, folder: str | Path | None) -> Path:
     return Path(folder) if folder else Path(RUNS) / Path(path).stem
 
 
-def project(folder: str | Path, files: Sequence[str | Path], observer: Observer | None = None) -> list[dict[str, Any]]:
+def project(
+    folder: str | Path,
+    files: Sequence[str | Path],
+    observer: Observer | None = None,
+    *,
+    disable: Sequence[str] = (),
+) -> list[dict[str, Any]]:
     """Return the points of checkpoints on a finished run's maps, without a new fit; see `globscope.pipeline.project`.
+
+    Nothing is imported of the installed distributions that `disable` or the run's spec names.
 
     Raises:
         RunError: There is no finished run in the folder.
@@ -563,25 +581,32 @@ def project(folder: str | Path, files: Sequence[str | Path], observer: Observer 
     from globscope.pipeline.project import project as project_files
 
     results(Path(folder))  # an unfinished run would be continued here
-    workshop = load(written_file(Path(folder), SPEC), folder=folder).workshop(observer)
+    workshop = load(written_file(Path(folder), SPEC), folder=folder, disable=disable).workshop(observer)
     with component_errors(workshop.registry):
         return project_files(workshop, [Path(file) for file in files])
 
 
-def finished_result(folder: str | Path, overrides: Sequence[str] = (), observer: Observer | None = None) -> Result:
+def finished_result(
+    folder: str | Path,
+    overrides: Sequence[str] = (),
+    observer: Observer | None = None,
+    *,
+    disable: Sequence[str] = (),
+) -> Result:
     """Return the result of a finished run from its folder. Everything is read from its stages; nothing is computed.
 
     Args:
         folder: The run folder.
         overrides: Keys of the table [report], as `--set` takes them.
         observer: Hears of what is read.
+        disable: Names of installed distributions of which nothing is imported, besides those of the run's spec.
 
     Raises:
         RunError: There is no finished run in the folder, or a stage of it is missing.
     """
     folder = Path(folder)
     record = results(folder)
-    study = load(written_file(folder, SPEC), overrides, folder)
+    study = load(written_file(folder, SPEC), overrides, folder, disable=disable)
     workshop = evolve(study.workshop(observer), extent=NOTHING)
     try:
         with component_errors(workshop.registry):

@@ -4,6 +4,7 @@ from importlib.metadata import distributions
 
 import pytest
 from attrs import evolve
+from support.distributions import write_distribution
 
 from globscope.builtin.tasks.classification import Classification
 from globscope.errors import PluginError, SpecError
@@ -30,7 +31,13 @@ def globscope_reducers():
     return {"mine": Mine}
 """
 HEAD = GOOD[: GOOD.index("@hookimpl")]
+CLASH = "none of them is used: switch one off: --disable alpha or --disable beta or [plugins] disable"
 CHANGES = "this is 2: docs/reference/api-versions.md lists what to change, then set GLOBSCOPE_API = 2"
+
+
+def remedy(name):
+    """Return the end of the line about a broken distribution."""
+    return f"; fix it, or switch it off: --disable {name} or [plugins] disable"
 
 
 def optioned(*lines):
@@ -47,11 +54,7 @@ def discovered(tmp_path, monkeypatch):
     def made(**modules):
         for number, (name, text) in enumerate(modules.items()):
             unique = f"{name}_{tmp_path.name}"  # modules stay imported from one test to the next
-            (tmp_path / f"{unique}.py").write_text(text)
-            folder = tmp_path / f"{name}-{number}.5.dist-info"
-            folder.mkdir()
-            (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}.5\n")
-            (folder / "entry_points.txt").write_text(f"[globscope]\nmaps = {unique}\n")
+            write_distribution(tmp_path, name, text, f"{number}.5", unique)
         entries = [e for d in distributions(path=[str(tmp_path)]) for e in d.entry_points.select(group="globscope")]
         found = discover(entries)
         return found.components, [problem.replace(f"_{tmp_path.name}", "") for problem in found.problems]
@@ -160,6 +163,8 @@ WRONG = {
         ": globscope_reducers(): 'mine' has options named 'seed', 'space', which are keys of every reducer",
     ),
 }
+# Those of which nothing can be used, so that they are better switched off.
+BROKEN = ("import that fails", "syntax", "script that ends", "import of what the API lacks", "hook that raises")
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -173,6 +178,7 @@ def test_what_is_wrong_is_reported_by_name_and_stops_nothing_else(case, discover
     where = "beta (entry point maps = beta)"
     assert problem.startswith(where)
     assert problem.removeprefix(where).startswith(message)
+    assert problem.endswith(remedy("beta")) == (case in BROKEN)
 
 
 def test_a_wrong_hook_leaves_the_others_of_its_module(discovered):
@@ -186,7 +192,7 @@ def test_a_wrong_hook_leaves_the_others_of_its_module(discovered):
 
 def test_an_import_of_what_the_api_lacks_names_its_version(discovered):
     _, [problem] = discovered(alpha=GOOD.replace("import hookimpl", "import ChecksTask, hookimpl"))
-    assert problem.endswith("; this is version 2 of the API, see docs/reference/api-versions.md")
+    assert f"; this is version 2 of the API, see docs/reference/api-versions.md{remedy('alpha')}" in problem
 
 
 def test_a_misspelt_member_is_reported_and_the_component_is_used(discovered):
@@ -222,7 +228,7 @@ def test_a_module_whose_attributes_answer_to_every_name_is_taken(discovered):
 def test_a_name_claimed_twice_is_used_by_neither(discovered):
     components, problems = discovered(alpha=GOOD, beta=GOOD, gamma=GOOD.replace("mine", "own"))
     assert [c.name for c in components] == ["own"]
-    assert problems == ["reducer 'mine' is offered by alpha and by beta; none of them is used: uninstall one"]
+    assert problems == [f"reducer 'mine' is offered by alpha and by beta; {CLASH}"]
 
 
 def test_one_name_may_serve_two_roles(discovered):
@@ -232,11 +238,7 @@ def test_one_name_may_serve_two_roles(discovered):
 
 
 def test_a_module_named_by_two_entry_points_is_read_once(tmp_path, discovered):
-    folder = tmp_path / "twice-1.dist-info"
-    folder.mkdir()
-    (tmp_path / "twice_module.py").write_text(GOOD)
-    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: twice\nVersion: 1\n")
-    (folder / "entry_points.txt").write_text("[globscope]\na = twice_module\nb = twice_module\n")
+    write_distribution(tmp_path, "twice", GOOD, module="twice_module", a="twice_module", b="twice_module")
     [mine], [problem] = discovered()
     assert mine.distribution == "twice"
     assert problem == "twice (entry point b = twice_module) is the module of entry point a, and read once"
@@ -276,7 +278,7 @@ def test_components_are_found_by_name_or_reported(registry):
 
 
 def test_a_component_that_two_distributions_claim_is_reported_so(registry):
-    clash = "reducer 'mine' is offered by alpha and by beta; none of them is used: uninstall one"
+    clash = f"reducer 'mine' is offered by alpha and by beta; {CLASH}"
     with pytest.raises(PluginError) as caught:
         evolve(registry, problems=(clash,)).by_name("mine")
     assert str(caught.value) == f"no component named 'mine'; {clash}"

@@ -13,6 +13,7 @@ from globscope import __version__
 from globscope.cli.ending import exit_on_error
 from globscope.cli.help import PLUGINS, RESULTS, SHARES, SPECS, STUDY, GroupedCommands, examples
 from globscope.cli.interrupt import stoppable
+from globscope.cli.options import Disable
 from globscope.cli.plugin import plugin
 from globscope.cli.screen import stderr, stdout
 from globscope.errors import FileError, SpecError
@@ -34,6 +35,8 @@ class Commands(typer.Typer):
                 refusal: Any = error
                 if not hasattr(refusal, "show"):
                     raise
+                if getattr(refusal, "option_name", None) == "--disable":
+                    refusal.message += "; write it in front of the command: globscope --disable NAME COMMAND"
                 usage = StringIO()  # a usage message may contain any characters
                 refusal.show(usage)
                 stderr(usage.getvalue().rstrip("\n"))
@@ -98,12 +101,16 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def main(
+    context: typer.Context,
+    *,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    disable: Disable = [],  # noqa: B006 - typer reads the default
 ) -> None:
     """Global loss landscapes of many trained networks."""
     del version
+    context.obj = disable  # which the option of a command adds to its own
 
 
 @app.command(
@@ -132,6 +139,7 @@ def study(
         ),
     ] = None,
     trust_store: Trust = False,
+    disable: Disable = [],  # noqa: B006
 ) -> None:
     """Run a study, or continue it.
 
@@ -151,7 +159,7 @@ def study(
         from globscope.pipeline.extent import stop_before
         from globscope.sweep import Sweep, SweepResult, load
 
-        job = load(spec, in_pool(pool, override), out, trust_store=trust_store)
+        job = load(spec, in_pool(pool, override), out, trust_store=trust_store, disable=disable)
         stop = None if until is None else stop_before(until)
         with watching(quiet) as observer:
             unchanged = None if isinstance(job, Sweep) or stop is not None else job.finished_run(observer)
@@ -199,6 +207,7 @@ def work(
     *,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what was done.")] = False,
     pool: Pool = None,
+    disable: Disable = [],  # noqa: B006
 ) -> None:
     """Compute one share of a prepared run.
 
@@ -216,7 +225,7 @@ def work(
 
         number = Shard.parse(shard)
         with watching(quiet) as observer:
-            done = work_on(run, number, in_pool(pool, override), observer)
+            done = work_on(run, number, in_pool(pool, override), observer, disable)
         for line in work_lines(done):
             stdout(line)
         if done.failed:
@@ -247,7 +256,14 @@ def gather(
 
 
 @app.command(rich_help_panel=STUDY, epilog=examples("globscope check specs/digits-mlp.toml"))
-def check(spec: Spec, override: Set = [], out: Folder = None, *, pool: Pool = None) -> None:  # noqa: B006
+def check(
+    spec: Spec,
+    override: Set = [],  # noqa: B006 - typer reads the default
+    out: Folder = None,
+    *,
+    pool: Pool = None,
+    disable: Disable = [],  # noqa: B006
+) -> None:
     """Validate a spec and print its plan.
 
     Code that the spec names (`file.py:name`) is imported, and a few training steps are run: use only specs that you
@@ -257,7 +273,7 @@ def check(spec: Spec, override: Set = [], out: Folder = None, *, pool: Pool = No
         from globscope.cli.print_tables import print_plan
         from globscope.sweep import load
 
-        print_plan(load(spec, in_pool(pool, override), out).estimate())
+        print_plan(load(spec, in_pool(pool, override), out, disable=disable).estimate())
 
 
 @align.command(epilog=examples("globscope align train specs/digits-rebasin.toml"))
@@ -269,6 +285,7 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the paths of the files.")] = False,
     pool: Pool = None,
     trust_store: Trust = False,
+    disable: Disable = [],  # noqa: B006
 ) -> None:
     """Train only the zoo of a spec and the aligners that learn from it.
 
@@ -283,7 +300,8 @@ def train(
         from globscope.session import load
 
         with watching(quiet) as observer:
-            trained = load(spec, in_pool(pool, override), out, trust_store=trust_store).train_aligners(observer)
+            job = load(spec, in_pool(pool, override), out, trust_store=trust_store, disable=disable)
+            trained = job.train_aligners(observer)
         for path, finding in trained.values():
             if not quiet:
                 print_finding(finding)
@@ -298,6 +316,7 @@ def init(
     out: Annotated[
         Path | None, typer.Option("--out", help="File to write for a folder of checkpoints; default: study.toml.")
     ] = None,
+    disable: Disable = [],  # noqa: B006 - typer reads the default
 ) -> None:
     """Write a starter spec, or one for a folder of checkpoints.
 
@@ -306,7 +325,7 @@ def init(
     """
     with exit_on_error():
         if path.is_dir():
-            _propose(path, out or Path("study.toml"))
+            _propose(path, out or Path("study.toml"), disable)
             return
         if out is not None:
             raise SpecError([f"--out goes with a folder of checkpoints; {path} is none"])
@@ -318,23 +337,23 @@ def init(
         stdout(f"{path} written; next: globscope study {path}")
 
 
-def _propose(folder: Path, spec: Path) -> None:
+def _propose(folder: Path, spec: Path, disable: list[str]) -> None:
     from globscope.population.proposal.write import propose
     from globscope.registry import installed_registry
 
-    for line in propose(folder, spec, installed_registry()).lines:
+    for line in propose(folder, spec, installed_registry(disable)).lines:
         stdout(line)
     stdout(f"{spec} written; next: globscope check {spec}")
 
 
 @app.command(rich_help_panel=SPECS, epilog=examples("globscope schema > globscope.json"))
-def schema() -> None:
+def schema(disable: Disable = []) -> None:  # noqa: B006 - typer reads the default
     """Print the JSON schema of specs, for editors."""
     with exit_on_error():
         from globscope.registry import installed_registry
         from globscope.spec.schema import schema as schema_of
 
-        stdout(json.dumps(schema_of(installed_registry()), indent=2))
+        stdout(json.dumps(schema_of(installed_registry(disable)), indent=2))
 
 
 @app.command(rich_help_panel=SPECS, epilog=examples("globscope plugins", "globscope plugins autoencoder"))
@@ -342,16 +361,18 @@ def plugins(
     name: Annotated[
         str | None, typer.Argument(help="Name of a component whose options are shown.", show_default=False)
     ] = None,
+    disable: Disable = [],  # noqa: B006 - typer reads the default
 ) -> None:
     """List every component, or one component's options."""
     with exit_on_error():
         from globscope.cli.print_tables import print_component, print_components
         from globscope.registry import installed_registry
 
+        registry = installed_registry(disable)
         if name is None:
-            print_components(installed_registry())
+            print_components(registry)
         else:
-            for described in installed_registry().by_name(name):
+            for described in registry.by_name(name):
                 print_component(described)
 
 
@@ -378,6 +399,7 @@ def project(
     run: Annotated[Path, typer.Argument(help="A finished run's folder, such as runs/digits-mlp.", show_default=False)],
     files: Annotated[list[Path], typer.Argument(help="Checkpoints of the same model.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")] = False,
+    disable: Disable = [],  # noqa: B006 - typer reads the default
 ) -> None:
     """Put new checkpoints on a finished run's maps, without refitting.
 
@@ -390,7 +412,7 @@ def project(
         from globscope.session import project as project_files
 
         with watching(quiet=True) as observer:
-            rows = project_files(run, files, observer)
+            rows = project_files(run, files, observer, disable=disable)
         if as_json:
             stdout(json.dumps({"networks": rows, "warnings": warnings(rows)}, indent=2, allow_nan=False))
         else:
@@ -455,6 +477,7 @@ def figure(
         str | None, typer.Option(help="Width: page, column, double, or a number of inches; default: the spec's.")
     ] = None,
     override: Set = [],  # noqa: B006 - typer reads the default
+    disable: Disable = [],  # noqa: B006
 ) -> None:
     """Draw one picture of a finished run into a file, for a paper or a talk.
 
@@ -469,7 +492,7 @@ def figure(
 
         sizes = [] if size is None else [f"report.size={size}"]
         with watching(quiet=True) as observer:
-            result = finished_result(run, [*override, *sizes], observer)
+            result = finished_result(run, [*override, *sizes], observer, disable=disable)
         from globscope.report import write_figure
 
         write_figure(result.figure(kind, map_, sampler), out)
@@ -522,6 +545,7 @@ def take(
     ] = None,
     merged: Annotated[bool, typer.Option("--merged", help="Of adapters: write the whole network.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+    disable: Disable = [],  # noqa: B006 - typer reads the default
 ) -> None:
     """Take a network out of a finished run: from a map, the population, or a curve.
 
@@ -538,7 +562,7 @@ def take(
         from globscope.session import finished_result
 
         with watching(quiet=True) as observer:
-            result = finished_result(run, observer=observer)
+            result = finished_result(run, observer=observer, disable=disable)
             runs = result.network_names
             taken = result.network(
                 as_float32=as_float32,
@@ -593,6 +617,7 @@ def merge(
         bool, typer.Option("--float32", help="Write float32, whatever the number types of the origin are.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+    disable: Disable = [],  # noqa: B006 - typer reads the default
 ) -> None:
     """Write a merged network of a finished run, such as the best soup.
 
@@ -610,7 +635,7 @@ def merge(
 
         chosen = merge_recipe(recipe, members, best=best)
         with watching(quiet=True) as observer:
-            taken = finished_result(run, observer=observer).network(
+            taken = finished_result(run, observer=observer, disable=disable).network(
                 as_float32=as_float32,
                 soup=chosen,
                 members=None if members is None else tuple(members.split(",")),
@@ -674,6 +699,7 @@ def topology(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for the pictures and topology.json; default: none is written.")
     ] = None,
+    disable: Disable = [],  # noqa: B006 - typer reads the default
 ) -> None:
     """Compute the merge tree, or another tree, of a landscape in a file, whatever program wrote it.
 
@@ -682,11 +708,20 @@ def topology(
     with exit_on_error():
         from globscope.cli.print_tables import print_level_sets, print_merge_tree
         from globscope.exchange import PERSISTENCE, LevelSetFile, condense
+        from globscope.registry import installed_registry
 
         if raw and persistence:
             raise SpecError(["--raw keeps every pair, --persistence removes some: give one of them"])
         threshold = PERSISTENCE if persistence is None else persistence
-        condensed = condense(file, persistence=threshold, raw=raw, field=field, backend=backend, adjacency=adjacency)
+        condensed = condense(
+            file,
+            persistence=threshold,
+            raw=raw,
+            field=field,
+            backend=backend,
+            adjacency=adjacency,
+            registry=installed_registry(disable),
+        )
         found = condensed if tree == "join" else LevelSetFile.of(condensed, tree)
         if out is not None:
             found.write(out)

@@ -11,11 +11,12 @@ from rich.table import Table
 
 from globscope.cli.print_verdict import verdict_lines
 from globscope.cli.screen import escape_markup, stderr, stdout
+from globscope.distributions import OWN
 from globscope.pipeline.cost_table import HEADINGS, cost_table, cost_texts
 from globscope.pipeline.map_comparison import UPPER_BOUNDS
 from globscope.pipeline.plan.estimate import Estimate
 from globscope.pipeline.take import TakenNetwork
-from globscope.registry import HOOKS, OWN, Component, Registry
+from globscope.registry import HOOKS, Component, Registry
 from globscope.spec.describe import options
 from globscope.spec.entries import entry_class
 from globscope.sweep.estimate import SweepEstimate
@@ -270,7 +271,7 @@ def print_plan(value: Estimate | SweepEstimate) -> None:
 
 
 def print_components(registry: Registry) -> None:
-    """Print every component on a line, by role, and every problem of discovery.
+    """Print every component on a line, by role, what is switched off, and every problem of discovery.
 
     Who made a component is said where it is not GlobScope itself.
     """
@@ -285,6 +286,8 @@ def print_components(registry: Registry) -> None:
             _console().print(line, no_wrap=True, overflow="ellipsis")
     if _console().is_terminal:
         _console().print("`globscope plugins NAME` prints a component's options.")
+    for name in registry.disabled:
+        _console().print(f"switched off: {escape_markup(name)}", soft_wrap=True)
     for problem in registry.problems:
         _console().print(f"problem: {escape_markup(problem)}", soft_wrap=True)
 

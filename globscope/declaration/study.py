@@ -18,6 +18,7 @@ from globscope.registry import Registry, installed_registry
 from globscope.report.style.text import slug
 from globscope.session import RUNS, Study, load
 from globscope.spec.model import PopulationSpec, Zoo
+from globscope.spec.plugins import disabled_in
 from globscope.spec.read import build
 from globscope.spec.words import keys_of, value_in_words
 from globscope.store import claim, write_bytes
@@ -45,6 +46,7 @@ def study(
     zoo: Mapping[str, Any] | None = None,
     fidelity: Mapping[str, Any] | None = None,
     run: Mapping[str, Any] | None = None,
+    plugins: Mapping[str, Any] | None = None,
     report: Mapping[str, Any] | None = None,
     title: str = "",
     seed: int = 0,
@@ -81,6 +83,7 @@ def study(
         zoo: Keys of the table [zoo].
         fidelity: Options of the analysis that every study runs.
         run: Keys of the table [run].
+        plugins: Keys of the table [plugins].
         report: Keys of the table [report].
         title: Title of the report.
         seed: Every stage's generator is spawned from it.
@@ -92,10 +95,11 @@ def study(
         UserCodeError: A function cannot be referred to, and its source cannot be written.
         RunError: The folder holds other files.
     """
-    registry = installed_registry()
-    _require_known(task, task_options, registry)
     place = _run_folder(folder, title)
     inputs = Inputs(folder=place)
+    without = {"plugins": plain_value(plugins, inputs)}
+    registry = installed_registry(disabled_in(without))
+    _require_known(task, task_options, registry)
     own = {"model": model, **data_options(task, data, inputs, registry), **task_options}
     tables: dict[str, Any] = {
         "title": title or None,
@@ -106,6 +110,7 @@ def study(
         "evaluator": None if evaluator is None else component_table("evaluator", evaluator, inputs, registry),
         "fidelity": plain_value(fidelity, inputs),
         "run": plain_value(run, inputs),
+        **without,
         "report": plain_value(report, inputs),
     }
     several = {
@@ -117,7 +122,7 @@ def study(
     }
     tables |= {role: component_tables(role, given, inputs, registry) for role, given in several.items()}
     document = {name: table for name, table in tables.items() if table is not None and table != []}
-    return _write_study(document, place, inputs)
+    return _write_study(document, place, inputs, registry)
 
 
 def _require_known(task: Component, given: Mapping[str, Any], registry: Registry) -> None:
@@ -150,12 +155,12 @@ def _run_folder(folder: Any, title: Any) -> Path:
     return Path(folder) if folder is not None else Path(RUNS) / slug(title or "study")
 
 
-def _write_study(document: Mapping[str, Any], place: Path, inputs: Inputs) -> Study:
+def _write_study(document: Mapping[str, Any], place: Path, inputs: Inputs, registry: Registry) -> Study:
     """Return the study of a document, which is written into its run folder with its inputs."""
     claim(place, "study")
     inputs.write()
     path = place / DECLARED
-    build(document, path, installed_registry())  # first, so that no spec with problems is left
+    build(document, path, registry)  # first, so that no spec with problems is left
     write_bytes(path, tomli_w.dumps(dict(document)).encode())
     return load(path, folder=place)
 

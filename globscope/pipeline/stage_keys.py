@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from globscope.registry import OWN, Registry
+from globscope.distributions import OWN
+from globscope.registry import Registry
 from globscope.store import key
 
 # In keys, the version of GlobScope's own components: `FORMAT` is raised when they give other results, and a release

@@ -8,10 +8,11 @@ from typing import Any
 from attrs import define, fields, has
 
 import globscope
+from globscope.distributions import OWN
 from globscope.errors import GlobscopeError
 from globscope.pipeline.results import libraries
 from globscope.references import Code
-from globscope.registry import OWN, Registry
+from globscope.registry import Registry
 from globscope.spec.describe import as_toml
 from globscope.spec.model import Spec
 from globscope.store import Store, is_as_written, key, made_from, read_written

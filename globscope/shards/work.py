@@ -39,7 +39,13 @@ class ShardWork:
         return sum(one.done for one in self.stages)
 
 
-def work(folder: Path, shard: Shard, overrides: Sequence[str] = (), observer: Observer | None = None) -> ShardWork:
+def work(
+    folder: Path,
+    shard: Shard,
+    overrides: Sequence[str] = (),
+    observer: Observer | None = None,
+    disable: Sequence[str] = (),
+) -> ShardWork:
     """Compute a shard's share of all that is prepared in a run folder, or in the cells of a sweep.
 
     Only folders of this shard are written in the run folder, and those of networks that it trains.
@@ -49,6 +55,7 @@ def work(folder: Path, shard: Shard, overrides: Sequence[str] = (), observer: Ob
         shard: Which share.
         overrides: `key=value` for the spec of the run: where files lie here, and where work is done.
         observer: Hears of progress.
+        disable: Names of installed distributions of which nothing is imported, besides those of the run's spec.
 
     Raises:
         RunError: Nothing is prepared there, or the spec or a file that it names has changed since.
@@ -57,7 +64,7 @@ def work(folder: Path, shard: Shard, overrides: Sequence[str] = (), observer: Ob
     observer, cache, stages = observer or Observer(), TaskCache(), dict[str, OpenStage]()
     failed = dict[str, str]()
     prepared = _preparations(folder)
-    studies = [load(written_file(one, SPEC), overrides, one) for one in prepared]
+    studies = [load(written_file(one, SPEC), overrides, one, disable=disable) for one in prepared]
     with workers_of(studies[0].spec, studies[0].registry, observer) as workers:
         for study in studies:
             workshop = study.workshop(observer, cache, workers)

@@ -23,7 +23,11 @@ from globscope.spec.structure import below_place, converter
 
 # A sweep with more cells is taken for a mistake.
 MOST = 1000
-NO_RESULT = "is not part of any result; the pool in [run] does the work of all cells"
+# Tables of which no result depends, and which are those of all cells.
+OF_ALL_CELLS = {
+    "run": "the pool in [run] does the work of all cells",
+    "plugins": "[plugins] is of the sweep as a whole",
+}
 
 
 @define(frozen=True, kw_only=True)
@@ -96,7 +100,12 @@ def read_sweep(document: Mapping[str, Any], path: Path, registry: Registry, type
     count = prod(len(axis.values) for axis in axes)
     if count > MOST:
         problems.append(("sweep", f"makes {count:,} cells; at most {MOST:,} are run at once"))
-    problems += [(f"sweep.{a.key}", NO_RESULT) for a in axes if a.key.partition(".")[0] == "run"]
+    tables = {a.key: a.key.partition(".")[0] for a in axes}
+    problems += [
+        (f"sweep.{key}", f"is not part of any result; {OF_ALL_CELLS[table]}")
+        for key, table in tables.items()
+        if table in OF_ALL_CELLS
+    ]
     if problems:
         raise SpecError(f"{path}: {place}: {text}" for place, text in problems)
     base = {key: value for key, value in document.items() if key not in WHOLE}

@@ -88,6 +88,7 @@ def resolved_document(spec: Spec) -> dict[str, Any]:
     for role in ("reducer", "sampler", "topology", "aligner", "analysis"):
         document[role] = [_table(entry) for entry in getattr(spec, role)]
     document |= {} if spec.run is None else {"run": {"pool": spec.run.use, **_option_values(spec.run.component)}}
+    document |= {"plugins": plain(spec.plugins)} if spec.plugins.disable else {}
     document["report"] = plain(spec.report)
     return document
 

@@ -11,6 +11,7 @@ from globscope.bounds import BATCH, EPOCHS, NETWORKS, RUNS, TITLE
 from globscope.device import WHERE, device_name
 from globscope.references import Pattern
 from globscope.spec.each import EntryPlace
+from globscope.spec.plugins import ALL, Plugins
 from globscope.spec.query import condition
 from globscope.spec.style import AUTO, Style
 from globscope.spec.validators import name_like, not_empty, not_empty_text, one_line, texts
@@ -493,6 +494,7 @@ class Spec:
         analysis: Further analyses of the maps and networks.
         fidelity: Options of the fidelity analysis, which every study runs.
         run: Where the work is done; in this process if unset. No result depends on it.
+        plugins: Which installed plugins the study does without. No result depends on it.
         report: How pictures look. No result depends on it.
         source: The file it was read from.
     """
@@ -510,6 +512,7 @@ class Spec:
     analysis: tuple[Entry, ...] = ()
     fidelity: Entry
     run: Entry | None = None
+    plugins: Plugins = ALL
     report: Style = AUTO
     source: Path = Path("study.toml")
 

@@ -17,6 +17,7 @@ from globscope.spec.entries import USUAL, Entries, clashes
 from globscope.spec.model import Spec
 from globscope.spec.overrides import override
 from globscope.spec.pattern import mismatches, problems, unknown_words
+from globscope.spec.plugins import disabled_in, with_disabled
 from globscope.spec.structure import converter, option
 from globscope.spec.words import bare, name_of, toml
 
@@ -32,7 +33,7 @@ DEFAULTS: Mapping[str, Any] = {
     "analysis": [],
 }
 # Keys that are not components, declared by `Spec`.
-PLAIN = ("title", "seed", "population", "zoo", "report")
+PLAIN = ("title", "seed", "population", "zoo", "plugins", "report")
 REQUIRED = {"task": "a table [task]", "population": "a table [population]", "reducer": "at least one [[reducer]]"}
 TABLES = (*PLAIN, *SINGLE, *LISTS, "fidelity", "run", "sweep", "relations")
 # Tables that a single study cannot have, and why.
@@ -43,18 +44,30 @@ OF_FILES = ("key", "rename", "columns", "figures", "where", "every", "last")
 NETWORKS = ("population", "zoo")
 
 
-def read_spec(path: Path, overrides: Sequence[str] = (), registry: Registry | None = None) -> Spec:
+def read_spec(
+    path: Path, overrides: Sequence[str] = (), registry: Registry | None = None, disable: Sequence[str] = ()
+) -> Spec:
     """Return the spec in a TOML file, with `key=value` overrides applied.
+
+    Args:
+        path: The file.
+        overrides: Keys and values, as `--set` takes them.
+        registry: The components to choose from; if unset, all installed ones but those that are switched off.
+        disable: Names of distributions to switch off, besides those of the file.
 
     Raises:
         SpecError: The file has problems; all are listed.
     """
-    document, typed = read_document(path, overrides)
-    return build(document, path, registry or installed_registry(), typed)
+    document, typed = read_document(path, overrides, disable)
+    return build(document, path, registry or installed_registry(disabled_in(document)), typed)
 
 
-def read_document(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, Any], list[str]]:
+def read_document(
+    path: Path, overrides: Sequence[str] = (), disable: Sequence[str] = ()
+) -> tuple[dict[str, Any], list[str]]:
     """Return the document of a TOML file with `key=value` overrides applied, and the overridden keys.
+
+    Distributions to switch off are added to those of the file.
 
     Raises:
         SpecError: The file is not TOML, or an override's place does not exist; all problems are listed.
@@ -68,7 +81,7 @@ def read_document(path: Path, overrides: Sequence[str] = ()) -> tuple[dict[str, 
             problems += error.problems
     if problems:
         raise SpecError(problems)
-    return document, typed
+    return with_disabled(document, disable), typed
 
 
 def build(

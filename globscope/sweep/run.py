@@ -33,6 +33,7 @@ from globscope.session import (
 )
 from globscope.spec.cells import Cell, SweepSpec, for_each_cell, read_sweep
 from globscope.spec.describe import as_toml, plain
+from globscope.spec.plugins import disabled_in
 from globscope.spec.read import read_document
 from globscope.store import LOCK, hold_lock, key, lock_unless_held, own_folder, read_written, write_bytes
 from globscope.sweep.estimate import SweepEstimate
@@ -112,7 +113,7 @@ class Sweep:
 
     spec: SweepSpec
     folder: Path
-    registry: Registry = field(factory=installed_registry, repr=False)
+    registry: Registry = field(repr=False)
     trust_store: bool = False
 
     def study(self, cell: Cell) -> Study:
@@ -177,6 +178,8 @@ class Sweep:
             RunError: It holds other files, is of another kind, or the spec would be overwritten.
         """
         begin(self.folder, "sweep", self.spec.source, observer)
+        for text in self.registry.missing:
+            observer.warning(text)
 
     def cell_keys(self, cache: TaskCache | None = None) -> tuple[str, ...]:
         """Return every cell's key, after checking that all of them can run.
@@ -277,19 +280,24 @@ def results(folder: Path) -> dict[str, Any]:
 
 
 def load(
-    path: str | Path, overrides: Sequence[str] = (), folder: str | Path | None = None, *, trust_store: bool = False
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    folder: str | Path | None = None,
+    *,
+    trust_store: bool = False,
+    disable: Sequence[str] = (),
 ) -> Study | Sweep:
     """Return the study of a spec's file, or the sweep if it has a table [sweep].
 
     Results go to `folder`, by default `runs/<stem>/`. With `trust_store`, stored stages are used even if they were
-    damaged or edited.
+    damaged or edited. Nothing is imported of the installed distributions that `disable` or the spec names.
 
     Raises:
         SpecError: The file has problems; all are listed.
     """
-    document, typed = read_document(Path(path), overrides)
+    document, typed = read_document(Path(path), overrides, disable)
     if "sweep" not in document:
-        return load_study(path, overrides, folder, trust_store=trust_store)
-    registry = installed_registry()
+        return load_study(path, overrides, folder, trust_store=trust_store, disable=disable)
+    registry = installed_registry(disabled_in(document))
     spec = read_sweep(document, Path(path), registry, typed)
     return Sweep(spec=spec, folder=results_folder(path, folder), registry=registry, trust_store=trust_store)

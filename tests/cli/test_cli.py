@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.commands import assert_refused, run
+from support.distributions import write_distribution
 from support.messages import SETS, SPECS
 from support.study import TINY
 from typer.main import get_command
@@ -245,16 +246,13 @@ def test_plugins_of_an_unknown_name_ends_with_2():
 
 
 def test_plugins_shows_what_could_not_be_loaded(tmp_path):
-    (tmp_path / "broken_plugin.py").write_text("import no_such_thing\n")
-    info = tmp_path / "broken-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[globscope]\nmaps = broken_plugin\n")
-    result = shell("plugins", PYTHONPATH=str(tmp_path))
+    write_distribution(tmp_path, "broken", "import no_such_thing\n", module="broken_plugin")
+    result = shell("plugins", PYTHONPATH=os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     assert result.returncode == 0
     assert result.stdout.splitlines()[-1] == (
         "problem: broken (entry point maps = broken_plugin) cannot be imported: "
-        "ModuleNotFoundError: No module named 'no_such_thing' (broken_plugin.py, line 1)"
+        "ModuleNotFoundError: No module named 'no_such_thing' (broken_plugin.py, line 1); "
+        "fix it, or switch it off: --disable broken or [plugins] disable"
     )
     assert "autoencoder" in result.stdout
 

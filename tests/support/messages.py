@@ -44,8 +44,8 @@ def with_checkpoints(pattern):
 
 
 KEYS = (
-    "known: aligner, analysis, evaluator, fidelity, population, reducer, relations, report, run, sampler, seed, sweep, "
-    "task, title, topology, zoo"
+    "known: aligner, analysis, evaluator, fidelity, plugins, population, reducer, relations, report, run, sampler, "
+    "seed, sweep, task, title, topology, zoo"
 )
 
 BIG = "9" * 30

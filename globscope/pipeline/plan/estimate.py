@@ -149,7 +149,7 @@ def estimate(workshop: Workshop, before: Before | None = None, workers: PlannedW
         devices=places,
         workers=workers,
         has_searches=any(_search_budgets(workshop, entry) for entry in workshop.spec.reducer),
-        warnings=tuple(base_warnings(workshop.spec.population, workshop.spec.folder, probe)),
+        warnings=(*base_warnings(workshop.spec.population, workshop.spec.folder, probe), *workshop.registry.missing),
     )
 
 
