@@ -55,7 +55,7 @@ MORE_KEYS = MappingProxyType(
     {"reducer": ("seed", "sampler", "space", "align", "each"), "aligner": ("seed",), "pool": ("pool",)}
 )
 # Separate packages with components, by the components' names.
-PACKAGES = MappingProxyType({"flow": "globscope-flow", "ttk": "globscope-ttk"})
+PACKAGES = MappingProxyType({"flow": "globscope-flow", "ray": "globscope-ray", "ttk": "globscope-ttk"})
 # Valid names of components, which are part of folders' names and of TOML.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 

@@ -201,6 +201,7 @@ def test_a_python_without_ttk_is_told_where_to_get_it(program):
     message = told(plain)
     for part in (
         "conda-forge topologytoolkit",
+        "`conda run -n ttk which python` prints",
         "pvpython",
         "from source",
         "`interpreter`",
