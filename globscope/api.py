@@ -256,6 +256,7 @@ from globscope.values.findings import (
 )
 from globscope.values.finite import finite_or_none as finite_or_none
 from globscope.values.known_path import JOINED as JOINED, KnownPath as KnownPath
+from globscope.values.labels import IGNORED as IGNORED
 from globscope.values.landscape import Landscape as Landscape, Samples as Samples
 from globscope.values.level_set_tree import (
     END as END,

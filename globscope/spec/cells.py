@@ -8,7 +8,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 from attrs.validators import and_, deep_iterable, ge, min_len
 
 from globscope.bounds import DRAWS
@@ -35,7 +35,8 @@ class Relations:
     """Which figures of the cells are set against which, with Spearman's rank correlation.
 
     Attributes:
-        of: Names of figures, as columns of `sweep.csv`: the horizontal axes.
+        of: Names of figures, as columns of `sweep.csv`: the horizontal axes. The name of the map or analysis in front
+            may be left out, and may be written where there is only one map.
         against: Names of figures: the vertical axes. Figures that no cell has are omitted; you get a warning if you
             asked for one by name.
         draws: Number of bootstrap samples of the cells for the interval of a correlation.
@@ -116,11 +117,12 @@ def read_sweep(document: Mapping[str, Any], path: Path, registry: Registry, type
         chosen = [(axis, axis.values[i]) for axis, i in zip(axes, places[name], strict=True)]
         return Cell(name=name, places=places[name], spec=_spec(base, chosen, name, path, build_spec))
 
+    cells: tuple[Cell, ...] = for_each_cell(places, cell)
     return SweepSpec(
         title=document.get("title") or path.stem,
         axes=axes,
-        cells=for_each_cell(places, cell),
-        relations=relations,
+        cells=cells,
+        relations=_without_only_map(relations, cells),
         document=document,
         source=path,
     )
@@ -156,6 +158,18 @@ def _relations(document: Mapping[str, Any], path: Path) -> tuple[Relations, list
         return strict.structure(document.get("relations", {}), Relations), []
     except InvalidError as invalid:
         return Relations(), [*below_place("relations", invalid.problems)]
+
+
+def _without_only_map(relations: Relations, cells: Sequence[Cell]) -> Relations:
+    """Return relations as the table names figures: without their map, where all cells have one map of one name."""
+    maps = {tuple(entry.name for entry in cell.spec.reducer) for cell in cells}
+    only = next(iter(maps))
+    if len(maps) > 1 or len(only) > 1 or any(entry.name == only[0] for entry in cells[0].spec.analysis):
+        return relations
+    of, against = (
+        tuple(name.removeprefix(f"{only[0]}.") for name in side) for side in (relations.of, relations.against)
+    )
+    return evolve(relations, of=of, against=against)
 
 
 def _name(axes: Sequence[SweepAxis], places: Sequence[int]) -> str:

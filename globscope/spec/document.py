@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from globscope.errors import SpecError, near
+from globscope.errors import SpecError, near, similar_name
 from globscope.reading import toml_document
 from globscope.reading.bounds import MIB, TOML_BYTES
 from globscope.spec.words import short
@@ -58,10 +58,17 @@ def _unreadable(path: Path, error: Exception) -> str:
     if path.is_dir():
         return f"{path}: is a folder, not a spec"
     if not path.exists():
-        names = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-        hint = near(path.name, names)
-        return f"{path}: no such file" + (f"; {hint}" if names else "; `globscope init` writes a starter spec")
+        return f"{path}: no such file; {_other_specs(path)}"
     return f"{path}: cannot be read: {error.strerror}"
+
+
+def _other_specs(path: Path) -> str:
+    """Return the end of a message about a missing file: the spec of a similar name, without regard to its ending."""
+    specs = {one.stem: one.name for one in path.parent.glob("*.toml")} if path.parent.is_dir() else {}
+    if not specs:
+        return "`globscope init` writes a starter spec"
+    similar = similar_name(path.stem, specs)
+    return near("", specs.values()) if similar is None else f"did you mean {specs[similar]!r}?"
 
 
 def write_starter(path: Path) -> None:

@@ -77,6 +77,8 @@ def test_a_missing_file_is_reported_with_the_near_name(workplace):
     assert error_lines(read_spec, Path("none/study.toml")) == [
         "none/study.toml: no such file; `globscope init` writes a starter spec"
     ]
+    assert error_lines(read_spec, Path("study")) == ["study: no such file; did you mean 'study.toml'?"]
+    assert error_lines(read_spec, Path("none.toml")) == ["none.toml: no such file; known: study.toml"]
     assert error_lines(read_spec, Path()) == [".: is a folder, not a spec"]
     assert error_lines(read_spec, Path("x" * 5000)) == [f"{'x' * 61}…{'x' * 10}: cannot be a file's name"]
 

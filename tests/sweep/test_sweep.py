@@ -58,6 +58,13 @@ def here(tmp_path, monkeypatch):
 # What it means.
 
 
+def test_a_figure_of_the_only_map_may_have_its_name_or_not(here):
+    text = SMALL + '[sweep]\nseed = [0, 1]\n[relations]\nof = ["pca.saddles", "minima", "umap.smad"]\n'
+    assert sweep(text).spec.relations.of == ("saddles", "minima", "umap.smad")
+    two = text.replace("[sweep]", '[[reducer]]\nuse = "mds"\n[sweep]')
+    assert sweep(two).spec.relations.of == ("pca.saddles", "minima", "umap.smad")
+
+
 def test_a_spec_without_a_sweep_is_a_study_as_before(here):
     study = sweep(GOOD)
     assert study.spec == read_spec(Path("study.toml"))

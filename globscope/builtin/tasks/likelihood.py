@@ -4,8 +4,7 @@ from typing import Any, Protocol
 
 from attrs import define
 
-from globscope.api import categorical_fisher
-from globscope.builtin.tasks.data import IGNORED
+from globscope.api import IGNORED, categorical_fisher
 
 
 class Likelihood(Protocol):

@@ -4,8 +4,7 @@ from typing import Any
 
 from attrs import define
 
-from globscope.api import Description
-from globscope.builtin.tasks.data import IGNORED
+from globscope.api import IGNORED, Description
 
 
 @define(frozen=True, kw_only=True)

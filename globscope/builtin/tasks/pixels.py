@@ -4,8 +4,7 @@ from typing import Any, Literal
 
 from attrs import define, field
 
-from globscope.api import UserCodeError
-from globscope.builtin.tasks.data import IGNORED
+from globscope.api import IGNORED, UserCodeError
 
 Normalise = Literal["unit", "channel"] | tuple[tuple[float, ...], tuple[float, ...]]
 # How many pixels of zeros are added around an image before it is cropped at a random place (He et al., 2016).

@@ -22,7 +22,7 @@ LINES = 5
 HELP = (
     "get TTK from conda-forge (`conda create -n ttk -c conda-forge topologytoolkit`), with a ParaView from 5.10 on "
     "that was built with it (its `pvpython`), or from source (https://topology-tool-kit.github.io/installation.html), "
-    "and name its Python by the option `interpreter` (`conda run -n ttk which python` prints that of a conda environment)"
+    "and name its Python by the option `interpreter` (`conda run -n ttk which python` prints that of the environment)"
 )
 
 

@@ -6,8 +6,7 @@ import torch
 from support.study import MAP, TWO_RUNS, study_in
 from torch.nn.functional import cross_entropy
 
-from globscope.api import Code, UserCodeError
-from globscope.builtin.tasks.data import IGNORED
+from globscope.api import IGNORED, Code, UserCodeError
 from globscope.builtin.tasks.data.embedded import draw_shapes
 from globscope.builtin.tasks.measures import PIXELS, PixelClasses
 from globscope.builtin.tasks.models.mean_field import MeanField

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Bench, Population
-from globscope.builtin.analyses.outputs.answers import NO_ANSWER, answers
+from globscope.api import IGNORED, Bench, Population
+from globscope.builtin.analyses.outputs.answers import answers
 from globscope.builtin.analyses.outputs.network_outputs import Outputs
 
 
@@ -42,7 +42,7 @@ def predictions(bench: Bench, population: Population, basins: Mapping[int, int],
     from scipy.special import softmax
 
     right = answers(bench.task.build(outputs.device), outputs)
-    known = right != NO_ANSWER
+    known = right != IGNORED
     logits = outputs.of_members(bench, population, list(basins))[:, known].astype(np.float64)
     return Predictions(
         probabilities=softmax(logits, axis=2),

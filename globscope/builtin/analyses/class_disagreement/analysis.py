@@ -6,10 +6,10 @@ import attrs
 import numpy as np
 from attrs.validators import and_, ge
 
-from globscope.api import EXAMPLES, WHERE, Atlas, Bench, CheckFacts, Finding, device, device_name
+from globscope.api import EXAMPLES, IGNORED, WHERE, Atlas, Bench, CheckFacts, Finding, device, device_name
 from globscope.builtin.analyses.class_disagreement.decisions import Decisions
 from globscope.builtin.analyses.class_disagreement.report import pictures, tables
-from globscope.builtin.analyses.outputs.answers import NO_ANSWER, answers, require_classes
+from globscope.builtin.analyses.outputs.answers import answers, require_classes
 from globscope.builtin.analyses.outputs.chosen_networks import network_rows, require_networks
 from globscope.builtin.analyses.outputs.network_outputs import Outputs, require_outputs
 
@@ -66,7 +66,7 @@ class ClassDisagreement:
         outputs = Outputs(split=self.split, examples=self.examples, device=where)
         found = outputs.of_members(bench, atlas.population, rows)
         finite, right = np.isfinite(found).all(axis=(1, 2)), answers(bench.task.build(where), outputs)
-        kept, known = [row for row, one in zip(rows, finite, strict=True) if one], right != NO_ANSWER
+        kept, known = [row for row, one in zip(rows, finite, strict=True) if one], right != IGNORED
         if len(kept) < 2 or not known.any():
             return Finding(warnings=("fewer than two networks have finite outputs for examples with a class",))
         decisions = Decisions(

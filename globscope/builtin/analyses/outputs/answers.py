@@ -7,12 +7,9 @@ import numpy as np
 from globscope.api import EvaluationError, Probe, fixed_batches
 from globscope.builtin.analyses.outputs.network_outputs import BATCH, Outputs, cycle_places
 
-# Marks places without an answer, as in torch.
-NO_ANSWER = -100
-
 
 def answers(probe: Probe, outputs: Outputs) -> np.ndarray:
-    """Return the (examples,) right classes at the places that the outputs are taken from; `NO_ANSWER` where none is."""
+    """Return the (examples,) right classes at the places that the outputs are taken from; `IGNORED` where none is."""
     batches = fixed_batches(probe, outputs.split, outputs.examples, BATCH)
     found = [cycle_places(targets_of(batch)[..., None], number * BATCH)[:, 0] for number, batch in enumerate(batches)]
     return np.concatenate([classes.cpu().numpy().astype(int) for classes in found])

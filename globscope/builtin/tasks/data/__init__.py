@@ -4,7 +4,6 @@ from globscope.builtin.tasks.data.arrays import Arrays as Arrays
 from globscope.builtin.tasks.data.by_name import load_named as load_named, remedy as remedy
 from globscope.builtin.tasks.data.embedded import load_shapes as load_shapes
 from globscope.builtin.tasks.data.masks import (
-    IGNORED as IGNORED,
     as_masks as as_masks,
     classes_of_numbers as classes_of_numbers,
     classes_of_values as classes_of_values,

@@ -6,11 +6,8 @@ from typing import Any
 import numpy as np
 from attrs import evolve
 
-from globscope.api import UserCodeError
+from globscope.api import IGNORED, UserCodeError
 from globscope.builtin.tasks.data.arrays import Arrays
-
-# The class of pixels that do not count, torch's own default of `ignore_index`.
-IGNORED = -100
 
 
 def as_masks(arrays: Arrays) -> Arrays:

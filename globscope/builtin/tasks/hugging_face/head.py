@@ -5,12 +5,10 @@ from typing import Any
 
 from attrs import define
 
-from globscope.api import categorical_fisher
+from globscope.api import IGNORED, categorical_fisher
 from globscope.builtin.tasks.criterion import answer
 from globscope.builtin.tasks.hugging_face.arguments import loss_of
 
-# Labels that no loss of transformers counts: padding.
-IGNORED = -100
 # Of a loss that is computed again, relative: float32 sums in another order differ by less.
 SAME = 1e-4
 

@@ -6,10 +6,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from globscope.api import FileError, UserCodeError, map_npy, read_npz
+from globscope.api import IGNORED, FileError, UserCodeError, map_npy, read_npz
 from globscope.builtin.tasks.hugging_face.arguments import LABELS
 from globscope.builtin.tasks.hugging_face.documents import cut_into_blocks, text_tokens
-from globscope.builtin.tasks.hugging_face.head import IGNORED
 from globscope.builtin.tasks.hugging_face.token_examples import MASK, TOKENS, Named
 
 # Names in an archive that begin so are of the test split.

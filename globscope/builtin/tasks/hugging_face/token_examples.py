@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from globscope.api import UserCodeError, within_memory
+from globscope.api import IGNORED, UserCodeError, within_memory
 from globscope.builtin.tasks.hugging_face.arguments import LABELS
-from globscope.builtin.tasks.hugging_face.head import IGNORED
 
 TOKENS, MASK = "input_ids", "attention_mask"
 # Arrays by the names of the model's arguments, (examples, …) each.
