@@ -15,7 +15,7 @@ from globscope.cli.interrupt import LINE
 # A shell that starts tests in the background lets them ignore Ctrl-C, and what they start inherits that.
 HEARD = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 START = (
-    f"{HEARD}from globscope.cli.app import Commands, exit_on_error\napp = Commands()\n"
+    f"{HEARD}from globscope.cli.app import Commands\nfrom globscope.cli.ending import exit_on_error\napp = Commands()\n"
     "press = lambda: signal.raise_signal(signal.SIGINT)\n@app.command()\ndef go():\n"
 )
 TWICE = """
