@@ -1,5 +1,5 @@
 # The whole workflow. The active virtual environment is used if there is one, else .venv is made.
-.PHONY: study test test-slow test-browser test-ray test-vision test-mergekit lint format docs bench gpu
+.PHONY: study test test-slow test-browser test-ray test-vision test-mergekit lint format docs site site-check bench gpu
 
 VIRTUAL_ENV ?= $(CURDIR)/.venv
 PYTHON := $(VIRTUAL_ENV)/bin/python
@@ -27,7 +27,7 @@ test-slow: $(MARK)-test   ## the tests that compute for minutes
 	$(PYTHON) -m pytest -m slow --ignore tests/test_fuzz.py # those of Ray are skipped where it is missing
 	$(PYTHON) -m pytest -m slow tests/test_fuzz.py # it forks, for which a process must have computed nothing
 
-test-browser: $(MARK)-test $(MARK)-browser ## explorer and report in Chromium, which has to be there: some minutes
+test-browser: $(MARK)-test $(MARK)-browser ## explorer, report and site in Chromium, which has to be there: some minutes
 	$(PYTHON) -m pytest -m browser --numprocesses auto --dist loadscope
 
 test-ray: $(MARK)-test    ## the tests of plugins/globscope-ray on a cluster of two machines on the loopback: two minutes
@@ -52,8 +52,16 @@ format: $(MARK)-lint
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(MARK)-test        ## the reference pages that are written from the registry
+docs: $(MARK)-test        ## the pages that are written from the code
 	$(PYTHON) docs/generate.py
+	$(PYTHON) docs/python_reference.py
+
+site: $(MARK)-site        ## the documentation as a site, in site/; nothing is fetched
+	$(PYTHON) -m mkdocs build
+	@echo "open site/index.html, or, with search: $(PYTHON) -m http.server --directory site"
+
+site-check: $(MARK)-test $(MARK)-browser $(MARK)-site ## every page of it in Chromium
+	$(PYTHON) -m pytest -m browser tests/test_site.py
 
 bench: $(MARK)-test
 	for file in benchmarks/bench_*.py; do $(PYTHON) $$file || exit 1; done

@@ -6,10 +6,12 @@ from typing import Any
 
 import attrs
 
-# Metadata of an option that was added to a component which had made results: at its default it is in no stage key.
-# Such a default must give the results of before, and never change. Where the default depends on what is installed,
-# `before` in the metadata is the value that gives those results.
 ADDED: Mapping[str, bool] = MappingProxyType({"added": True})
+"""Metadata of an option that was added to a component which had made results: at its default it is in no stage key.
+
+Such a default must give the results of before, and never change. Where the default depends on what is installed,
+`before` in the metadata is the value that gives those results.
+"""
 
 
 def has_no_effect(option: "attrs.Attribute[Any]", value: Any) -> bool:

@@ -19,10 +19,10 @@ class _DeviceName:
             raise ValueError(f"{attribute.name} must be 'auto', 'cpu', 'cuda', a card such as 'cuda:1', or 'mps'")
 
 
-# Metadata of options that say where or in which portions something is computed: no stage key depends on them.
 WHERE: Mapping[str, bool] = MappingProxyType({"where": True})
-# Validator of options that name a device; `device` checks whether this machine has it.
+"""Metadata of options that say where or in which portions something is computed: no stage key depends on them."""
 device_name = _DeviceName()
+"""Validator of options that name a device; `device` checks whether this machine has it."""
 
 
 def device(wanted: str, place: str) -> str:

@@ -3,11 +3,12 @@
 import pluggy
 
 NAMESPACE = "globscope"
-# Version of the hooks, the roles and `globscope.api`; raised when plugins for the previous one may stop working.
 API_VERSION = 2
+"""Version of the hooks, the roles and `globscope.api`; raised when plugins for the previous one may stop working."""
 
 hookspec = pluggy.HookspecMarker(NAMESPACE)
 hookimpl = pluggy.HookimplMarker(NAMESPACE)
+"""Marks a function of a plugin as the implementation of the hook of its name."""
 
 
 @hookspec

@@ -4,8 +4,8 @@ from collections.abc import Generator
 
 from globscope.values.landscape import Landscape, Samples
 
-# Yields the samples of a round, and is sent the landscape of these alone.
 Search = Generator[Samples, Landscape, None]
+"""Yields the samples of a round, and is sent the landscape of these alone."""
 
 
 def next_round(search: Search, landscape: Landscape | None) -> Samples | None:

@@ -52,6 +52,7 @@ def default_type_of_import() -> Iterator[list[Any]]:
 
 
 Precision = Literal["float32", "tf32", "bfloat16"]
+"""How precisely torch multiplies: whole float32 numbers, rounded to TensorFloat-32, or bfloat16."""
 
 
 @contextmanager

@@ -36,7 +36,7 @@ def specs(kind):
 
 
 def generated():
-    return module(ROOT / "docs/generate.py").pages()
+    return module(ROOT / "docs/generate.py").pages() | module(ROOT / "docs/python_reference.py").pages()
 
 
 def with_plugin():

@@ -17,6 +17,7 @@ from globscope.scoring.examples import calibration_batches, examples_per_batch
 
 Double = Literal["float32", "float64"]
 MatrixName = Literal["hessian", "ggn", "fisher", "empirical-fisher"]
+"""The names of the matrices of a loss's curvature."""
 
 # Bytes of the examples in one pass where `batch_size` is unset: a second derivative keeps all activations twice.
 BATCH = 16 * 2**20

@@ -29,8 +29,8 @@ class Draft(Protocol):
         ...
 
 
-# Two networks, with a label for whoever watches.
 Pair = tuple[Tensors, Tensors, str]
+"""Two networks, with a label for whoever watches."""
 Work = Callable[[Draft, Progress], Mapping[str, np.ndarray]]
 
 

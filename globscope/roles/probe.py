@@ -9,6 +9,7 @@ from globscope.values.field import Description
 from globscope.values.members import Layout
 
 Tensors = Mapping[str, Any]
+"""Torch tensors by name: parameters or buffers of one network."""
 
 
 class Probe(Protocol):

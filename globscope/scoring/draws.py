@@ -11,10 +11,10 @@ from globscope.errors import EvaluationError
 from globscope.roles import Probe, ProbeTraits, Tensors, traits
 from globscope.values.number import number
 
-# The end of the name of a field that holds the standard error of another field's mean over several draws.
 STANDARD_ERROR = "_standard_error"
-# How many evaluations of a network the standard deviation of its draws is estimated from.
+"""The end of the name of a field that holds the standard error of another field's mean over several draws."""
 REPEATS = 8
+"""How many evaluations of a network the standard deviation of its draws is estimated from."""
 # How many examples the trial uses.
 FEW = 4
 

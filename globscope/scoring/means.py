@@ -6,8 +6,8 @@ from typing import Any
 from globscope.roles import Probe, ProbeTraits, traits
 from globscope.values.field import Field
 
-# What `reduce` returns for one batch: a sum and its weight, by measure.
 Reduced = Mapping[str, tuple[Any, float]]
+"""What a probe's `reduce` returns for one batch: a sum and its weight, by measure."""
 
 
 def measured_fields(probe: Probe) -> dict[str, Field]:

@@ -15,9 +15,11 @@ from globscope.topology.neighbour_rules import LatticeNeighbours, delaunay, gabr
 from globscope.values.landscape import Samples
 
 Adjacency = Literal["auto", "freudenthal", "full", "delaunay", "gabriel", "knn", "mutual-knn"]
+"""The rules by which samples are neighbours; `resolve_adjacency` says what `auto` means."""
 # What an adjacency means for some samples: `own` stands for the edges that they bring with them.
 Resolved = Adjacency | Literal["own"]
 Neighbours = Sequence[Sequence[int]] | LatticeNeighbours | np.ndarray
+"""For each vertex the vertices beside it: lists, the rule of a lattice, or an (n, k) array."""
 LATTICE = ("freudenthal", "full")
 
 

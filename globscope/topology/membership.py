@@ -13,7 +13,9 @@ from globscope.values.topology import Topology
 
 # Why a map does not show a network.
 PATH = "the samples are a path"
+"""Why a map does not show a network: its samples are a path, which has no basins."""
 OFF_SLICE = "not on the slice"
+"""Why a map does not show a network: the map is a slice, in whose plane the network does not lie."""
 UNKNOWN = "the loss of the network itself was not measured"
 LOSS = "the decoded network has another loss"
 FAR = "the decoded network lies far from the network itself"

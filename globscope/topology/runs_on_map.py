@@ -6,10 +6,12 @@ from attrs import define, field
 from globscope.topology.membership import OFF_SLICE, PATH, depiction, last_networks
 from globscope.values.findings import Map
 
-# What a map's merge tree says of two runs; after the last, which of them the map does not show.
-SHARE, SEPARATE, UNJOINED, HIDDEN = "share", "separate", "no path", "not on this map: "
-# Slices and paths show only the networks that they are made for.
+SHARE = "share"
+"""What a map's merge tree says of two runs that share a basin."""
+# Its other answers; after the last, which of the runs the map does not show.
+SEPARATE, UNJOINED, HIDDEN = "separate", "no path", "not on this map: "
 BY_DESIGN = (OFF_SLICE, PATH)
+"""Reasons why slices and paths do not show a network: they show only those that they are made for."""
 
 
 @define(frozen=True, kw_only=True)

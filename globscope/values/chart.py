@@ -11,8 +11,9 @@ from globscope.values.members import Layout, Member, Population
 from globscope.values.space import Differentiable, Space
 
 Transform = Callable[[np.ndarray], np.ndarray]
-# From (n, d) points and (n, r) gradients with respect to the coordinates that they decode to, to (n, d) gradients.
+"""From (n, r) coordinates to (n, d) latent points, or back."""
 Pullback = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""From (n, d) points and (n, r) gradients with respect to the coordinates that they decode to, to (n, d) gradients."""
 
 
 class Progress:

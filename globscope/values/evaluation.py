@@ -12,8 +12,8 @@ from globscope.values.means import Means
 from globscope.values.rows import Weights
 from globscope.values.space import FullSpace, Lifting
 
-# The name of the (n, r) gradients among what an evaluator scores; no field, whose names begin with a split's.
 GRADIENT = "gradient"
+"""The name of the (n, r) gradients among what an evaluator scores; no field, whose names begin with a split's."""
 
 
 @define(frozen=True, kw_only=True)

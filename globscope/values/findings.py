@@ -24,8 +24,8 @@ from globscope.values.topology import Topology
 NEGLIGIBLE = 1e-3
 # A map is trusted within this share of the population's radius.
 NEAR = 0.25
-# Beyond this share (of variance, of samples, of runs, of checkpoints), what a map shows is mostly not its networks.
 MOSTLY = 0.5
+"""Beyond this share (of variance, samples, runs or checkpoints), what a map shows is mostly not its networks."""
 
 Cell = str | int | float | None
 

@@ -8,8 +8,8 @@ from attrs import define, evolve
 from globscope.values.field import Field
 from globscope.values.finite import finite_or_none
 
-# An end that lies within this share of the distance between two networks counts as the network.
 JOINED = 0.01
+"""An end that lies within this share of the distance between two networks counts as the network."""
 
 
 @define(frozen=True, kw_only=True)

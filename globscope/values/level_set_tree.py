@@ -9,7 +9,15 @@ from globscope.values.arrays import read_only
 from globscope.values.topology import MINIMUM, MULTI_SADDLE
 
 TreeKind = Literal["join", "split", "contour"]
-MAXIMUM, JOIN_SADDLE, SPLIT_SADDLE, END = "maximum", "join saddle", "split saddle", "end"
+"""Which level sets a tree follows: pieces below a level, pieces above it, or both."""
+MAXIMUM = "maximum"
+"""A node at which a piece of the superlevel set appears."""
+JOIN_SADDLE = "join saddle"
+"""A node at which two pieces of the sublevel set meet."""
+SPLIT_SADDLE = "split saddle"
+"""A node at which two pieces of the superlevel set meet."""
+END = "end"
+"""The node at which a join or a split tree ends: the field's last value in its order."""
 
 
 @define(frozen=True, kw_only=True)

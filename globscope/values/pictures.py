@@ -17,6 +17,7 @@ from globscope.values.finite import finite_or_none
 
 Number = float | None
 SeriesStyle = Literal["line", "dashed", "points", "segments"]
+"""How the points of a series are joined: `segments` joins the first with the second, the third with the fourth."""
 TrailStyle = Literal["line", "dashed", "points", "arrows"]
 
 
@@ -251,3 +252,4 @@ def _numbers(values: ArrayLike) -> tuple[Number, ...]:
 
 
 Picture = Plot | HeatMap | Overlay
+"""A picture of an analysis."""

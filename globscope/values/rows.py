@@ -137,6 +137,7 @@ def _map_rows(rows: Sequence[Source | tuple[Part, ...]], names: Sequence[str]) -
 
 
 Weights = np.ndarray | Rows
+"""(N, D) weights of networks: in memory, or in their files."""
 
 
 def named_columns(weights: Weights, name: str) -> slice | None:

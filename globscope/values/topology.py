@@ -7,7 +7,14 @@ from attrs import define, field as attribute
 
 from globscope.values.arrays import read_only
 
-MINIMUM, SADDLE, MULTI_SADDLE, ROOT = "minimum", "saddle", "multi-saddle", "root"
+MINIMUM = "minimum"
+"""A leaf of the merge tree, at which a basin begins."""
+SADDLE = "saddle"
+"""A node at which two basins meet."""
+MULTI_SADDLE = "multi-saddle"
+"""A node at which three or more basins meet."""
+ROOT = "root"
+"""The node of the field's largest value, at which every component ends."""
 
 
 @define(frozen=True, kw_only=True)
