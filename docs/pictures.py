@@ -113,6 +113,7 @@ RUNS = {
 }
 PICTURES = {
     "overview": Picture("digits", ("overview",)),
+    "seven-valleys": Picture("digits", ("autoencoder-landscape", "autoencoder-profile")),
     "profiles": Picture("digits", ("profiles",)),
     "isosurfaces": Picture("digits-3d", ("autoencoder-isosurfaces",)),
     "similarity": Picture("digits-analyses", ("similarity-cka", "similarity-disagreement")),

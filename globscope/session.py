@@ -81,6 +81,12 @@ class Result:
         maps = ", ".join(map_.name for map_ in self.atlas.maps)
         return f"Result({self.record['title']!r}: {maps}; {self.report})"
 
+    def __str__(self) -> str:
+        """Return the verdict: which maps to believe, and what is known of every two runs; then its report's path."""
+        from globscope.report.page.verdict_lines import verdict_lines
+
+        return "\n".join((*verdict_lines(self.record), str(self.report)))
+
     @property
     def network_names(self) -> frozenset[str]:
         """The names of the networks of the population, `A@40`, and of its runs."""

@@ -2,10 +2,13 @@
 
 import re
 import runpy
+import subprocess
+import sys
 import tomllib
 
 import numpy as np
 import pytest
+import torch
 import typer
 from globscope_ray import Ray
 from globscope_ttk import Ttk
@@ -179,9 +182,39 @@ def test_the_readmes_two_commands_are_targets_of_the_makefile():
 
 
 def test_the_readmes_python_names_a_spec_that_is_there():
-    [code] = blocks(ROOT / "README.md", "python")
+    code = blocks(ROOT / "README.md", "python")[1]
     [path] = re.findall(r'load\("([^"]+)"\)', code)
     assert (ROOT / path).is_file()
+
+
+MY_PROJECT = """
+import numpy as np
+from torch import nn
+
+x_train = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
+y_train = (x_train.prod(axis=1) > 0).astype(np.int64)
+x_test, y_test = x_train[:50], y_train[:50]
+
+
+def build():
+    return nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 2))
+"""
+
+
+@pytest.mark.slow
+def test_own_networks_are_mapped_as_the_readme_says(tmp_path):
+    (tmp_path / "my_project.py").write_text(MY_PROJECT, "utf-8")
+    (tmp_path / "mine.py").write_text(blocks(ROOT / "README.md", "python")[0], "utf-8")
+    build = module(tmp_path / "my_project.py").build
+    for variant in "ABC":
+        for step in range(2):
+            file = tmp_path / f"runs/{variant}/epoch{step}.pt"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            torch.save(build().state_dict(), file)
+    done = subprocess.run([sys.executable, "mine.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Verdict: ")
+    assert [line[:9] for line in done.stdout.splitlines() if line.startswith("  B and ")] == ["  B and C"]
+    assert (tmp_path / "runs/study/report.html").is_file()
 
 
 def test_the_plugin_of_the_tutorial_is_the_one_that_is_tested():

@@ -9,7 +9,6 @@ from rich.box import HEAVY_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from globscope.cli.print_verdict import verdict_lines
 from globscope.cli.screen import escape_markup, stderr, stdout
 from globscope.distributions import OWN
 from globscope.pipeline.cost_table import HEADINGS, cost_table, cost_texts
@@ -17,6 +16,7 @@ from globscope.pipeline.map_comparison import UPPER_BOUNDS
 from globscope.pipeline.plan.estimate import Estimate
 from globscope.pipeline.take import TakenNetwork
 from globscope.registry import HOOKS, Component, Registry
+from globscope.report.page.verdict_lines import verdict_lines
 from globscope.spec.describe import options
 from globscope.spec.entries import entry_class
 from globscope.sweep.estimate import SweepEstimate

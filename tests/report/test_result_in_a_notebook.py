@@ -28,6 +28,8 @@ def test_a_study_says_what_it_maps_and_where_its_results_go(tiny):
 def test_a_result_shows_verdict_warnings_comparison_and_overview(tiny):
     _, result = tiny
     assert repr(result) == f"Result('<tiny>': pca; {result.report})"
+    assert str(result).startswith(f"Verdict: {result.record['verdict']['headline']}\n")
+    assert str(result).endswith(f"\n{result.report}")
     shown = result._repr_html_()
     assert "&lt;tiny&gt;" in shown
     assert result.record["verdict"]["headline"] in shown

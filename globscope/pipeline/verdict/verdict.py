@@ -41,7 +41,8 @@ SENTENCES = {
 CLAUSES: Mapping[Answer, str] = {
     JOINED: "{count} {are} joined by a measured path that stays as low as the worse of the two",
     SAME: "{count} {are} in one basin on every readable map that shows both",
-    APART: "{count} {are} apart on every readable map that shows both, and no lower path is known",
+    APART: "{count} {are} apart on every readable map that shows both, and no path is known that stays as low as the "
+    "worse of the two",
     DISAGREE: "on {count}, the readable maps disagree",
     UNKNOWN: "{count} {are} shown by no readable map",
 }

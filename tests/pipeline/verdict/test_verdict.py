@@ -36,7 +36,8 @@ def test_runs_behind_walls_of_every_readable_map_are_apart():
     found = verdict_on(a_map("one"), a_map("two"))
     assert found.headline == "Believe one and two."
     assert found.summary == (
-        "Of 3 pairs of runs, all are apart on every readable map that shows both, and no lower path is known."
+        "Of 3 pairs of runs, all are apart on every readable map that shows both, and no path is known that stays as "
+        "low as the worse of the two."
     )
     assert found.losses == (0.01, 0.03)
     apart = pair(found, "A", "B")

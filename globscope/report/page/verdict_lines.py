@@ -1,10 +1,14 @@
-"""A study's verdict on the terminal: the last that a reader sees of a run."""
+"""A study's verdict as lines of text: the last that a reader sees of a run, and what `print(result)` shows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from globscope.values.number import number
+
 # Of more reasons, the report has the others.
 REASONS = 2
+# Of more pairs of runs, the report has the table.
+PAIRS = 10
 
 
 def verdict_lines(record: Mapping[str, Any]) -> Iterator[str]:
@@ -16,6 +20,8 @@ def verdict_lines(record: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {map_['name']}, {map_['belief']}: {'; '.join((map_['shows'], *_reasons(map_['reasons'])))}"
         if verdict["summary"]:
             yield verdict["summary"]
+        if len(verdict["pairs"]) <= PAIRS:
+            yield from map(_pair, verdict["pairs"])
 
 
 def _reasons(reasons: Sequence[str]) -> Iterator[str]:
@@ -23,3 +29,11 @@ def _reasons(reasons: Sequence[str]) -> Iterator[str]:
     yield from reasons[:REASONS]
     if (more := len(reasons) - REASONS) > 0:
         yield f"{more} more reason{'s' * (more > 1)} in the report"
+
+
+def _pair(pair: Mapping[str, Any]) -> str:
+    """Return what is known of two runs."""
+    path = "no path is known"
+    if pair["lowest"] is not None:
+        path = f"{number(pair['lowest'])} at worst on the lowest known path, {pair['found_by']}"
+    return f"  {pair['one']} and {pair['other']}, {pair['answer']}: {path}; {pair['trust']}"
