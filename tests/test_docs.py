@@ -5,6 +5,7 @@ import runpy
 import subprocess
 import sys
 import tomllib
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import torch
 import typer
 from globscope_ray import Ray
 from globscope_ttk import Ttk
-from support.documents import FENCE, blocks, module, named_files
+from support.documents import FENCE, blocks, commands_of, mentioned_commands, module, named_files
 from support.optional import import_or_skip
 from support.paths import ROOT
 from support.study import values
@@ -280,6 +281,47 @@ def test_every_spec_is_in_the_gallery_with_a_picture_or_as_a_variant():
     assert sorted(pictured | set(variants)) == sorted(path.stem for path in (ROOT / "specs").glob("*.toml"))
 
 
-@pytest.mark.parametrize("run", [run for run in MADE["RUNS"].values() if run.settings], ids=lambda run: run.settings[0])
-def test_every_command_of_the_gallery_sets_keys_that_its_spec_has(run, home):
-    load(ROOT / "specs" / f"{run.spec}.toml", list(run.settings))
+DOCUMENTED = {page: found for page in PAGES if (found := commands_of(page))}
+COMMAND = typer.main.get_command(app)
+
+
+def accept(words):
+    """Have the command line read a command without running it."""
+    context = COMMAND.make_context("globscope", words)
+    while hasattr(context.command, "resolve_command"):
+        name, command, rest = context.command.resolve_command(context, [*context._protected_args, *context.args])
+        context = command.make_context(name, rest, parent=context)
+
+
+@pytest.mark.parametrize("page", DOCUMENTED, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_in_the_documentation_is_one_that_the_command_line_accepts(page):
+    for words in DOCUMENTED[page]:
+        switched = [at for at, word in enumerate(words) if word == "--disable"]  # what it names need not be installed
+        accept([word for at, word in enumerate(words) if at and not {at, at - 1} & {*switched}])
+
+
+def test_every_command_that_prose_mentions_exists_with_its_options():
+    known, wrong = dict(commands(COMMAND)), []
+    of_all = {"--help", *(option for parameter in COMMAND.params for option in parameter.opts)}
+    mentioned = [(page, words) for page in PAGES if page.name != "CHANGELOG.md" for words in mentioned_commands(page)]
+    for page, words in mentioned:
+        named = [" ".join(words[:length]) for length in (3, 2) if " ".join(words[:length]) in known]
+        accepted = of_all | (known[named[0]] if named else set())
+        without_name = words[1].startswith("-") or words[1].isupper()
+        if not (named or without_name) or {word for word in words if word.startswith("--")} - accepted:
+            wrong.append(f"{page.name}: {' '.join(words)}")
+    assert len(mentioned) > 50
+    assert wrong == []
+
+
+SETTINGS = {
+    (words[2], *(setting for option, setting in pairwise(words) if option == "--set"))
+    for found in DOCUMENTED.values()
+    for words in found
+    if words[1:2] == ["study"] and words[2].startswith("specs/") and "--set" in words
+}
+
+
+@pytest.mark.parametrize("settings", sorted(SETTINGS), ids=" ".join)
+def test_every_setting_of_a_documented_command_is_a_key_of_its_spec(settings, home):
+    load(ROOT / settings[0], list(settings[1:]))

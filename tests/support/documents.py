@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import shlex
 
 FENCE = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -23,3 +24,15 @@ def named_files(page, kind="python"):
     """Return the files that a page shows, each after a line with its name, as pairs of name and content."""
     pattern = rf"^`([\w-]+\.\w+)`:\n\n```{kind}\n(.*?)^```$"
     return re.findall(pattern, page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def commands_of(page):
+    """Return the words of every `globscope` command in a page's blocks for a shell."""
+    lines = "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
+    parts = [part for line in lines for part in re.split(r" && | \| ", line)]
+    return [shlex.split(part, comments=True) for part in parts if part.startswith("globscope ")]
+
+
+def mentioned_commands(page):
+    """Return the words of every `globscope` command in a page's prose, which may lack what a reader fills in."""
+    return [code.split() for code in re.findall(r"`(globscope [^`\n]+)`", FENCE.sub("", page.read_text("utf-8")))]
