@@ -1,9 +1,9 @@
 """A study from Python: `globscope.load(path).run()`. The command line does the same and no more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import current_process
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from attrs import Factory, define, evolve, field
 
@@ -18,7 +18,7 @@ from globscope.pipeline.plan.check import check
 from globscope.pipeline.plan.estimate import Estimate, estimate, evaluations
 from globscope.pipeline.pool import workers_of
 from globscope.pipeline.preparation import PREPARED, Preparation, missing_parts
-from globscope.pipeline.run import REPORT, Outcome, run
+from globscope.pipeline.run import REPORT, Outcome, members_alone, run
 from globscope.pipeline.stages.align.pairs import learners
 from globscope.pipeline.take import NetworkRequest, SaveOptions, TakenNetwork, take
 from globscope.pipeline.unchanged import FinishedRun, run_key, stage_labels, unchanged_run
@@ -52,6 +52,7 @@ RUNS, RESULTS, SPEC, STAGES = "runs", "results.json", "spec.toml", "stages"
 ALIGNERS = "aligners"
 # Names in a sweep's folder: its spec, its results, and the folder of its cells' run folders.
 SWEEP, TABLE, CELLS = "sweep.toml", "sweep.json", "cells"
+Read = TypeVar("Read")
 
 
 @define(frozen=True, kw_only=True, repr=False)
@@ -610,28 +611,51 @@ def finished_result(
     Raises:
         RunError: There is no finished run in the folder, or a stage of it is missing.
     """
-    folder = Path(folder)
-    record = results(folder)
-    study = load(written_file(folder, SPEC), overrides, folder, disable=disable)
-    workshop = evolve(study.workshop(observer), extent=NOTHING)
-    try:
-        with component_errors(workshop.registry):
-            outcome = run(workshop)
-    except PausedError as paused:
-        missing = ", ".join(dict.fromkeys(one.label for one in paused.stages))
-        again = "the same `globscope study` command computes them again"
-        missing = f"stages of this run are missing or were made with other code: {missing}"
-        raise RunError(f"{folder}: {missing}; {again}") from paused
-
+    record, study = results(Path(folder)), load(written_file(Path(folder), SPEC), overrides, folder, disable=disable)
+    workshop, outcome = _read_stages(study, run, observer)
     return Result(
         atlas=outcome.atlas,
         findings=outcome.findings,
         learned=outcome.learned,
         record=record,
-        report=folder / "report.html",
+        report=study.folder / "report.html",
         style=study.spec.report,
         workshop=workshop,
     )
+
+
+def finished_members(folder: str | Path, observer: Observer | None = None, *, disable: Sequence[str] = ()) -> Result:
+    """Return the result of a finished run without maps and findings: its networks, for which their own stages suffice.
+
+    Args:
+        folder: The run folder.
+        observer: Hears of what is read.
+        disable: Names of installed distributions of which nothing is imported, besides those of the run's spec.
+
+    Raises:
+        RunError: There is no finished run in the folder, or a stage of its networks is missing.
+    """
+    record, study = results(Path(folder)), load(written_file(Path(folder), SPEC), folder=folder, disable=disable)
+    workshop, atlas = _read_stages(study, members_alone, observer)
+    report = study.folder / "report.html"
+    return Result(atlas=atlas, findings={}, record=record, report=report, style=study.spec.report, workshop=workshop)
+
+
+def _read_stages(study: Study, read: Callable[[Workshop], Read], observer: Observer | None) -> tuple[Workshop, Read]:
+    """Return what is read from the stages of a study, and the workshop in which nothing is computed.
+
+    Raises:
+        RunError: Stages are missing.
+    """
+    workshop = evolve(study.workshop(observer), extent=NOTHING)
+    try:
+        with component_errors(workshop.registry):
+            return workshop, read(workshop)
+    except PausedError as paused:
+        missing = ", ".join(dict.fromkeys(one.label for one in paused.stages))
+        again = "the same `globscope study` command computes them again"
+        missing = f"stages of this run are missing or were made with other code: {missing}"
+        raise RunError(f"{study.folder}: {missing}; {again}") from paused
 
 
 def prepared_parts(folder: Path) -> tuple[int, int]:

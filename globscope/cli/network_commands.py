@@ -72,10 +72,12 @@ def take(
         from globscope.cli.network_names import curve_place, default_folder, network_pair, point
         from globscope.cli.print_tables import print_network
         from globscope.cli.progress import watching
-        from globscope.session import finished_result
+        from globscope.session import finished_members, finished_result
 
         with watching(quiet=True) as observer:
-            result = finished_result(run, observer=observer, disable=disable)
+            # A member needs no map, whose stages may be those of other code by now.
+            read = finished_result if member is None else finished_members
+            result = read(run, observer=observer, disable=disable)
             runs = result.network_names
             taken = result.network(
                 as_float32=as_float32,

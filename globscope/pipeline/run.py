@@ -1,6 +1,7 @@
 """The order of a study: population, truth, maps, landscapes, topology, findings."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import reduce
 from itertools import chain
 from typing import Any
@@ -9,7 +10,7 @@ from attrs import define, evolve
 
 from globscope.pipeline.bench import StudyBench
 from globscope.pipeline.compression_loss import compression_loss, with_own_truth
-from globscope.pipeline.extent import Branches
+from globscope.pipeline.extent import Branches, PausedError
 from globscope.pipeline.known_paths import paths_of_study
 from globscope.pipeline.lowest_paths import lowest_paths
 from globscope.pipeline.plan.check import check
@@ -134,6 +135,22 @@ def _bench_and_atlas(bench: StudyBench) -> tuple[StudyBench, Atlas]:
         compressed=lost,
     )
     return bench, atlas
+
+
+@float32_by_default()
+def members_alone(workshop: Workshop) -> Atlas:
+    """Return the networks of a study without its maps; derived ones and measured fields where their stages are there.
+
+    Raises:
+        PausedError: The stages of the networks that are trained or read are left to others.
+    """
+    parts, truth = [align_population(workshop, population(workshop))], dict[str, Any]()
+    with suppress(PausedError):
+        parts = parts_of(StudyBench(workshop))
+    members = concatenate_parts(parts)
+    with suppress(PausedError):
+        truth = truth_of(workshop, members, measure_truth(workshop, parts))
+    return Atlas(population=members, truth=truth, maps=())
 
 
 def parts_of(bench: StudyBench) -> list[Population]:

@@ -5,6 +5,8 @@ Vertices are numbered by their place in a sweep from low to high, 0 … m − 1,
 
 import numpy as np
 
+from globscope.topology.union_find import root
+
 NONE = -1
 
 
@@ -19,7 +21,7 @@ def join_parents(count: int, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     low, high = _spanning(count, low, high)
     parents, tops, home = [NONE] * count, list(range(count)), list(range(count))
     for one, other in zip(low.tolist(), high.tolist(), strict=True):
-        below, above = _root(home, one), _root(home, other)
+        below, above = root(home, one), root(home, other)
         parents[tops[below]] = other
         home[below], tops[above] = above, other
     return np.array(parents, int)
@@ -87,11 +89,3 @@ def _spanning(count: int, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray
     order = np.argsort(forest.data, kind="stable")
     ends = np.sort(np.stack([forest.row, forest.col])[:, order], axis=0)
     return ends[0], ends[1]
-
-
-def _root(home: list[int], vertex: int) -> int:
-    """Return the vertex that stands for a component, and shorten the way to it."""
-    while home[vertex] != vertex:
-        home[vertex] = home[home[vertex]]
-        vertex = home[vertex]
-    return vertex

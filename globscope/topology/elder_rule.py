@@ -3,6 +3,8 @@
 import numpy as np
 from attrs import define, field
 
+from globscope.topology.union_find import root
+
 
 @define(frozen=True, kw_only=True)
 class ElderPairs:
@@ -33,7 +35,7 @@ class ElderPairs:
         minima, pairs = np.unique(home), list[tuple[int, int, int]]()
         parents = dict(zip(minima.tolist(), minima.tolist(), strict=True))
         for one, other, top in zip(*ends[:, first].tolist(), high[first].tolist(), strict=True):
-            lower, higher = sorted((_root(parents, one), _root(parents, other)))
+            lower, higher = sorted((root(parents, one), root(parents, other)))
             if lower != higher:
                 parents[higher] = lower
                 pairs.append((higher, lower, top))
@@ -73,11 +75,3 @@ def _descent(count: int, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     while (down != (further := down[down])).any():
         down = further
     return down
-
-
-def _root(parents: dict[int, int], vertex: int) -> int:
-    """Return the lowest minimum of a vertex' component, and shorten the way to it."""
-    while parents[vertex] != vertex:
-        parents[vertex] = parents[parents[vertex]]
-        vertex = parents[vertex]
-    return vertex

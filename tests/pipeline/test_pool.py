@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from support.components import BUILT_IN
 from support.pool_work import Apart, Broken, Deadly, DeadlyTask, lifting
-from support.study import TINY, TINY_TASK, values
+from support.study import TINY, TINY_TASK, assert_same_fields, studies_in, values
 
 from globscope.api import (
     AffineSpace,
@@ -24,9 +24,7 @@ from globscope.boundary import component_errors
 from globscope.builtin.pools.processes import Here, Processes
 from globscope.pipeline.worker_files import require_folder
 from globscope.registry import Component, Registry
-from globscope.session import Study
 from globscope.spec.describe import as_toml
-from globscope.spec.read import read_spec
 from globscope.store import read_json
 from globscope.testing import registry_of, tiny_inputs
 from globscope.testing.tiny.task import TinyTask
@@ -46,31 +44,13 @@ def two():
 @pytest.fixture
 def study(tmp_path):
     """A function that returns the study of a spec."""
-
-    def made(text, folder="run", overrides=()):
-        path = tmp_path / "study.toml"
-        path.write_text(text, "utf-8")
-        registry = registry_of(BUILT_IN, tiny=TinyTask, mortal=DeadlyTask, deadly=Deadly, broken=Broken, apart=Apart)
-        return Study(spec=read_spec(path, overrides, registry), folder=tmp_path / folder, registry=registry)
-
-    return made
-
-
-def assert_same(one, two):
-    """Require the same fields of members and samples, to the last bit."""
-    for found, wanted in zip(fields(one), fields(two), strict=True):
-        assert found.keys() == wanted.keys()
-        for name, losses in found.items():
-            np.testing.assert_array_equal(losses, wanted[name])
-
-
-def fields(outcome):
-    return outcome.atlas.truth, *(one.landscape.fields for one in outcome.atlas.maps)
+    own = registry_of(BUILT_IN, tiny=TinyTask, mortal=DeadlyTask, deadly=Deadly, broken=Broken, apart=Apart)
+    return studies_in(tmp_path, own)
 
 
 @pytest.mark.parametrize("text", [TINY.replace("resolution = 5", "resolution = 15"), DRAWING + MAP])
 def test_results_are_the_same_to_the_last_bit_in_other_processes(text, study, two):
-    assert_same(values(study(text, "here"), workers=HERE), values(study(text, "there"), workers=two))
+    assert_same_fields(values(study(text, "here"), workers=HERE), values(study(text, "there"), workers=two))
 
 
 def test_a_worker_that_is_killed_in_the_middle_changes_no_result(study, two, tmp_path):
@@ -78,7 +58,7 @@ def test_a_worker_that_is_killed_in_the_middle_changes_no_result(study, two, tmp
     once = tmp_path / "once"
     once.touch()
     deadly = text + f'[evaluator]\nuse = "deadly"\nonce = "{once}"\n'
-    assert_same(values(study(text, "plain"), workers=HERE), values(study(deadly), workers=two))
+    assert_same_fields(values(study(text, "plain"), workers=HERE), values(study(deadly), workers=two))
     assert not once.exists()
     [units] = [found for found in all_units(tmp_path / "run") if len(found) > 1]
     assert [(unit["start"], unit["stop"]) for unit in units] == [(0, 64), (64, 128), (128, 192), (192, 225)]
@@ -168,7 +148,7 @@ def test_workers_that_share_no_files_score_and_this_process_does_the_rest(study,
     apart = study(text, "apart", ("run.pool=apart",))
     workshop = apart.workshop(workers=two)
     assert (workshop.workers, workshop.workers_on_files) == (two, ThisProcess())
-    assert_same(values(study(text, "plain"), workers=HERE), values(apart, workers=two))
+    assert_same_fields(values(study(text, "plain"), workers=HERE), values(apart, workers=two))
     assert {unit["threads"] for units in all_units(tmp_path / "apart") for unit in units} == {1}
     with pytest.raises(PoolError, match=r"^a worker on \S+ does not see .*missing: the run folder must lie on a file"):
         require_folder(tmp_path / "missing")

@@ -213,9 +213,25 @@ MESSAGES = {
 
 @pytest.mark.parametrize("arguments", MESSAGES, ids=" ".join)
 def test_what_is_not_there_is_refused_with_what_is_near(finished, result, tmp_path, arguments, monkeypatch):
-    monkeypatch.setattr("globscope.session.finished_result", lambda *_, **__: result)  # it is read once
+    for read in ("finished_result", "finished_members"):  # it is read once
+        monkeypatch.setattr(f"globscope.session.{read}", lambda *_, **__: result)
     assert_refused(run("take", finished, *arguments, "--out", tmp_path / "out"), MESSAGES[arguments])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("stages", [["reduce"], ["reduce", "evaluate", "derive", "analysis"]], ids=["map", "all else"])
+def test_a_member_is_taken_where_only_the_stages_of_the_networks_are_left(finished, result, tmp_path, stages):
+    shutil.copytree(finished, tmp_path / "run")
+    for stage in stages:
+        shutil.rmtree(tmp_path / "run/stages" / stage)
+    refused = run("take", tmp_path / "run", "--map", "pca", "--at", "0,0", "--out", tmp_path / "out")
+    assert "stages of this run are missing or were made with other code: " in refused.stderr
+    assert run("take", tmp_path / "run", "--member", "A", "--out", tmp_path / "a.safetensors").exit_code == 0
+    written, wanted = load_file(tmp_path / "a.safetensors"), result.network(member="A").tensors
+    assert all(torch.equal(written[name], tensor) for name, tensor in wanted.items())
+    shutil.rmtree(tmp_path / "run/stages/train")
+    refused = run("take", tmp_path / "run", "--member", "A", "--out", tmp_path / "b.safetensors")
+    assert (refused.exit_code, "with other code: train A, train B; the same" in refused.stderr) == (2, True)
 
 
 def test_a_study_without_aligners_or_curves_says_what_would_find_some(tmp_path):

@@ -3,9 +3,13 @@
 from contextlib import contextmanager
 from unittest.mock import patch
 
+import numpy as np
+
 from globscope import load
 from globscope.pipeline.observer import Observer
 from globscope.pipeline.run import run
+from globscope.session import Study
+from globscope.spec.read import read_spec
 from globscope.values.chart import Progress
 
 TWO_RUNS = """
@@ -68,6 +72,29 @@ def study_in(folder, text, *overrides, run="run"):
     """Write a spec into a folder and return its study, whose results lie beside it."""
     (folder / "study.toml").write_text(text, "utf-8")
     return load(folder / "study.toml", overrides, folder / run)
+
+
+def studies_in(folder, registry):
+    """Return a function that returns the study of a text, with the components of a registry, in a folder of its own."""
+
+    def study_of(text, name="run", overrides=()):
+        path = folder / "study.toml"
+        path.write_text(text, "utf-8")
+        return Study(spec=read_spec(path, overrides, registry), folder=folder / name, registry=registry)
+
+    return study_of
+
+
+def assert_same_fields(one, two):
+    """Require the same fields of members and samples in the values of two studies, to the last bit."""
+    for found, wanted in zip(_fields(one), _fields(two), strict=True):
+        assert found.keys() == wanted.keys()
+        for name, losses in found.items():
+            np.testing.assert_array_equal(losses, wanted[name])
+
+
+def _fields(outcome):
+    return outcome.atlas.truth, *(one.landscape.fields for one in outcome.atlas.maps)
 
 
 def values(study, observer=None, workers=None):

@@ -13,12 +13,10 @@ from globscope_ray.ray_workers import RayWorkers
 from support.components import BUILT_IN
 from support.pool_work import Deadly, DeadlyTask
 from support.searches import SEARCH, Descend, Flat, Steep
-from support.study import TINY, TINY_TASK, values
+from support.study import TINY, TINY_TASK, assert_same_fields, studies_in, values
 
 from globscope.api import PoolError, ThisProcess
-from globscope.session import Study
 from globscope.spec.cells import read_sweep
-from globscope.spec.read import read_spec
 from globscope.store import read_json
 from globscope.sweep import Sweep
 from globscope.testing import registry_of
@@ -41,23 +39,8 @@ def two(two_machines):
 @pytest.fixture
 def study(tmp_path):
     """A function that returns the study of a spec."""
-
-    def made(text, folder="run", overrides=()):
-        path = tmp_path / "study.toml"
-        path.write_text(text, "utf-8")
-        registry = registry_of(
-            BUILT_IN,
-            tiny=TinyTask,
-            mortal=DeadlyTask,
-            deadly=Deadly,
-            descend=Descend,
-            flat=Flat,
-            steep=Steep,
-            ray=Ray,
-        )
-        return Study(spec=read_spec(path, overrides, registry), folder=tmp_path / folder, registry=registry)
-
-    return made
+    own = {"tiny": TinyTask, "mortal": DeadlyTask, "deadly": Deadly, "descend": Descend, "flat": Flat, "steep": Steep}
+    return studies_in(tmp_path, registry_of(BUILT_IN, **own, ray=Ray))
 
 
 def test_a_search_of_many_rounds_is_the_same_on_two_machines_which_are_sent_its_space_once(study, two, monkeypatch):
@@ -68,18 +51,6 @@ def test_a_search_of_many_rounds_is_the_same_on_two_machines_which_are_sent_its_
     np.testing.assert_array_equal(there.samples.points, here.samples.points)
     np.testing.assert_array_equal(there.gradients, here.gradients)
     assert jobs.count("round_scorer") == 1
-
-
-def assert_same_fields(one, two):
-    """Require the same fields of members and samples, to the last bit."""
-    for found, wanted in zip(fields(one), fields(two), strict=True):
-        assert found.keys() == wanted.keys()
-        for name, losses in found.items():
-            np.testing.assert_array_equal(losses, wanted[name])
-
-
-def fields(outcome):
-    return outcome.atlas.truth, *(one.landscape.fields for one in outcome.atlas.maps)
 
 
 def assert_same_weights(one, two):
