@@ -132,7 +132,7 @@ def test_the_search_finds_a_page_by_a_word_of_its_text(browser, address):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{address}/index.html")
     page.fill("input.md-search__input", "Burgers")
-    page.click(".md-search-result__link >> nth=0")
+    page.locator(".md-search-result__link", has_text="Burgers").first.click()
     page.wait_for_url(f"{address}/*/*.html*")
     assert "Burgers" in page.inner_text("article")
     page.close()

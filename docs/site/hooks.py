@@ -55,6 +55,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Point links out of `docs/`, and from there into it, to the pages of the site; name code blocks by one word."""
     del config, files
+    if page.is_homepage:
+        page.meta["hide"] = ["navigation", "toc"]  # it is the table of contents
     source = page.file.src_uri.removeprefix(f"{OUTSIDE}/") if is_outside(page.file) else f"docs/{page.file.src_uri}"
     folder = posixpath.dirname(page.file.src_uri)
     markdown = SECOND_WORD.sub(r"\1", markdown)

@@ -81,7 +81,7 @@ class StartsFrom(Protocol):
     """An aligner that starts from the scores of another (`start`)."""
 
     def start_from(self, scores: Mapping[str, np.ndarray]) -> Aligner:
-        """Return the aligner that aligns from the scores of one pair."""
+        """Return the aligner that aligns from one pair's (units, units) scores, by the name of a group."""
         ...
 
 
@@ -95,16 +95,16 @@ class Learns(Protocol):
     def learn(
         self, task: Task, zoo: Population, draft: Draft, progress: Progress, rng: np.random.Generator
     ) -> Mapping[str, np.ndarray]:
-        """Return what was learned of the task's networks, all members of `zoo`.
+        """Return what was learned of the task's networks, all members of `zoo`, as arrays of any shape by name.
 
         After a kill it continues from the draft; it reports `progress(done, total, **figures)`.
         """
         ...
 
     def with_learned(self, arrays: Mapping[str, np.ndarray]) -> Aligner:
-        """Return the aligner that aligns by what was learned."""
+        """Return the aligner that aligns by what was learned: the arrays that `learn` returned."""
         ...
 
     def describe(self, arrays: Mapping[str, np.ndarray]) -> Finding:
-        """Return how the learning went."""
+        """Return how the learning went, from the arrays that `learn` returned."""
         ...

@@ -21,11 +21,11 @@ class Draft(Protocol):
     """What a long computation has so far, kept on disk, so that it continues there after a kill."""
 
     def read(self) -> dict[str, np.ndarray]:
-        """Return the arrays that were written last; nothing at the start."""
+        """Return the arrays that were written last, as they were; nothing at the start."""
         ...
 
     def write(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Keep arrays, atomically, in place of those before."""
+        """Keep arrays of any shape, atomically, in place of those before."""
         ...
 
 
@@ -79,7 +79,7 @@ class Bench(Protocol):
         ...
 
     def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:
-        """Return the arrays that `work` makes, from the store where they were made before.
+        """Return the arrays, of any shape, that `work` makes, from the store where they were made before.
 
         `parts` is all that they follow from beside the task and the study's seed: options, components, arrays
         (hashed by their bytes). The label tells whoever watches what is being done.
@@ -87,7 +87,7 @@ class Bench(Protocol):
         ...
 
     def stages(self, parts: Iterable[Part]) -> list[Mapping[str, np.ndarray]]:
-        """Return the arrays of several parts, in their order; the pool's workers compute them side by side."""
+        """Return the arrays of several parts by name, in their order; the pool's workers compute them side by side."""
         ...
 
     def attempts(self, parts: Iterable[Part]) -> list[Mapping[str, np.ndarray] | GlobscopeError]:
@@ -130,7 +130,7 @@ class Bench(Protocol):
         ...
 
     def align_pairs(self, aligner: str, pairs: Sequence[Pair]) -> list[Mapping[str, np.ndarray]]:
-        """Return what an aligner finds for several pairs with their labels; the pool's workers align side by side."""
+        """Return for each pair with its label the (units,) permutations by group; workers align pairs side by side."""
         ...
 
     def align_among(

@@ -92,7 +92,7 @@ class Symmetry:
         return permuted
 
     def random(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Return a uniformly random permutation of every group, by its name."""
+        """Return a uniformly random (units,) permutation of every group, by its name."""
         return {group.name: rng.permutation(group.size) for group in self.groups}
 
     def _orders(

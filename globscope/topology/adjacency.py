@@ -40,7 +40,7 @@ def resolve_adjacency(samples: Samples, adjacency: Adjacency) -> Resolved:
 
 
 def neighbours(samples: Samples, swept: np.ndarray, adjacency: Adjacency = "auto", k: int | None = None) -> Neighbours:
-    """Return each swept vertex's neighbours, by place in the sweep; `k` as in `edges`."""
+    """Return the neighbours of each of the (s,) swept samples, by place in the sweep; `k` as in `edges`."""
     kind = resolve_adjacency(samples, adjacency)
     if kind in LATTICE:
         assert samples.index is not None
@@ -91,7 +91,7 @@ ROWS = 2**16
 
 
 def edge_blocks(neighbours: Neighbours) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the edges' lower and higher ends in blocks; sorted by the higher end, and so are the blocks."""
+    """Yield the edges' lower and higher ends in blocks of (m,) vertices, sorted by the higher end as the blocks are."""
     if isinstance(neighbours, np.ndarray | LatticeNeighbours):
         for start in range(0, len(neighbours), ROWS):
             rows = neighbours[start : start + ROWS]
@@ -106,7 +106,7 @@ def edge_blocks(neighbours: Neighbours) -> Iterator[tuple[np.ndarray, np.ndarray
 
 
 def edge_ends(neighbours: Neighbours) -> tuple[np.ndarray, np.ndarray]:
-    """Return the edges' lower and higher ends, sorted by the higher end."""
+    """Return the edges' (m,) lower and (m,) higher ends, sorted by the higher end."""
     blocks = [*edge_blocks(neighbours), (np.empty(0, int), np.empty(0, int))]
     low, high = (np.concatenate(ends) for ends in zip(*blocks, strict=True))
     return low, high

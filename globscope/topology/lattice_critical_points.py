@@ -46,7 +46,7 @@ class CriticalPoints:
         return tuple(known.get(kind) for kind in self.kinds)
 
     def of_kind(self, kind: str) -> np.ndarray:
-        """Return the vertices of a kind, by rising value."""
+        """Return the (n,) vertices of a kind, by rising value."""
         chosen: np.ndarray = self.vertices[np.array(self.kinds, str) == kind]
         return chosen
 

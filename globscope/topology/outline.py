@@ -59,7 +59,7 @@ class Outline:
         return meetings
 
     def steps(self, row: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the heights at which a part becomes wider, ascending, and its width from each height on."""
+        """Return the (n,) heights at which a part becomes wider, ascending, and its (n,) widths from each height on."""
         heights = self.heights[self.starts[row] : self.starts[row + 1]]
         return heights, self.below[row] + np.arange(1, len(heights) + 1)
 

@@ -39,7 +39,7 @@ class Passes:
         return cls(minimum_spanning_tree(coo_array((weights, (low, high)), shape=(count, count)).tocsr()))
 
     def paths(self, start: int, ends: np.ndarray) -> list[np.ndarray]:
-        """Return the lowest path from a vertex to each of several, ends included; empty where there is none."""
+        """Return the lowest path from a vertex to each of several, as (m,) vertices with both ends; empty if none."""
         from scipy.sparse.csgraph import breadth_first_order
 
         _, before = breadth_first_order(self.spanning, start, directed=False)
@@ -64,7 +64,7 @@ class Passes:
 
 
 def tree_neighbours(samples: Samples, swept: np.ndarray, topology: Topology) -> Neighbours:
-    """Return each swept vertex's neighbours by a tree's rule; by `auto` where its method does not say which it has."""
+    """Return the neighbours of each of the (s,) swept samples by a tree's rule; by `auto` if its method has none."""
     rule = cast("Adjacency", topology.adjacency) if topology.adjacency not in ("", "own") else "auto"
     return neighbours(samples, swept, rule, topology.neighbours)
 

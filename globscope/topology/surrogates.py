@@ -9,7 +9,7 @@ def permute(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def randomise_phases(grid: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a field with the values of a finite lattice field, as smooth as it, but otherwise random.
+    """Return a field with the values and shape of a finite field on a lattice, as smooth, but otherwise random.
 
     The ranks of the values, as normal scores, are reflected at the borders, so that the field has no jump where it
     begins again; their Fourier phases are replaced by those of white noise, while the amplitudes are kept; and the

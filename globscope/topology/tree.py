@@ -36,7 +36,8 @@ def sweep_order(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
 def trees(values: np.ndarray, swept: np.ndarray, branches: Branches, persistence: float) -> tuple[MergeTree, MergeTree]:
     """Return the tree without pairs of at most this persistence, and the tree of all pairs.
 
-    `swept` are the samples in the order of the sweep; branches use their places in it.
+    `values` are (n,), of all samples; `swept` are the (s,) samples in the order of the sweep, and branches use their
+    places in it.
     """
     essential = branches.deaths == len(swept)
     level = np.append(values[swept], np.inf)

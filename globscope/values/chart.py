@@ -65,7 +65,8 @@ class Chart:
         encode: Maps (n, r) coordinates to (n, d) points; None where no such function exists (MDS).
         decode: Maps (n, d) points to (n, r) coordinates; without it there is no landscape.
         exact_inverse: Whether decode(encode(c)) is c for the members.
-        report_decode: As `decode`, given a receiver of its progress too; for charts whose decoding takes long.
+        report_decode: As `decode`, from (n, d) points to (n, r) coordinates, given a receiver of its progress too;
+            for charts whose decoding takes long.
         pointwise: Whether decode treats each point by itself, so that a point decodes to the same network (up to
             rounding) in any batch. Points can then be added to a landscape without decoding it again.
         flat: Whether every point is a weighted mean of networks, so that nothing between them is invented by a fit, and
@@ -73,7 +74,7 @@ class Chart:
         pullback: Turns gradients with respect to coordinates into gradients with respect to latent points: maps (n, d)
             points z and (n, r) gradients g to the (n, d) products Jᵀg with the Jacobian J of `decode` at z. Where None,
             gradients are central differences of decoded networks.
-        arrays: Arrays from which `restore` rebuilds this chart without a fit.
+        arrays: Arrays of any shape by name, from which `restore` rebuilds this chart without a fit.
         notes: Figures of the fit worth keeping (steps, final loss, eigenvalues …).
         why_no_inverse: Why there is no decode, for the report.
         axes: Names of the d latent axes for people, such as `eigenvector 1, λ = 4381`; empty where they have no meaning

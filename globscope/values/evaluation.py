@@ -23,7 +23,7 @@ class Networks:
     Attributes:
         space: Turns coordinates into weights.
         coordinates: (n, r) coordinates in the space.
-        buffers: The N members' buffers by name; empty where they have none.
+        buffers: The N members' buffers by name, each with its tensor's shape; empty where they have none.
         nearest: (n,) row of the member nearest to each network, or None where it was not searched for.
         seed: The seed of what scoring draws, together with split, batch and repeat: the same for all networks of a
             study, so that only the networks differ. None where scoring draws nothing.
@@ -57,7 +57,7 @@ class Networks:
         return cls(space=space, coordinates=weights, buffers=buffers, nearest=nearest)
 
     def nearest_buffers(self, unit: "Unit") -> list[Mapping[str, np.ndarray]]:
-        """Return the buffers of the members nearest to one unit's networks; empty mappings where there are none."""
+        """Return for each network of a unit its nearest member's buffers, in their tensors' shapes; empty if none."""
         if self.nearest is None or not self.buffers:
             return [{}] * (unit.stop - unit.start)
         return [self.buffers[row] for row in self.nearest[unit.start : unit.stop]]

@@ -77,5 +77,5 @@ class Field(Description):
         return self.key.endswith("loss")
 
     def cost(self, values: np.ndarray) -> np.ndarray:
-        """Return values with the sign by which lower is better, so that a barrier of an accuracy is its fall."""
+        """Return values of any shape with the sign by which lower is better: a barrier of an accuracy is its fall."""
         return -values if self.higher_is_better else values

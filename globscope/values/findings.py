@@ -192,7 +192,7 @@ class Map:
         return rows, distances
 
     def is_near(self, distance: np.ndarray) -> np.ndarray:
-        """Return the mask of distances in weight space that are short compared with the population's radius.
+        """Return the (n,) mask of (n,) distances in weight space that are short compared with the population's radius.
 
         The radius is the root mean square of the members' distances from their mean. A sample is trusted if its decoded
         network is so near to a member; a member is shown if it is so near to its own decoded network. Flat maps and

@@ -34,7 +34,7 @@ class Samples:
 
     @property
     def lines(self) -> list[np.ndarray] | None:
-        """The coordinates along every axis of a lattice of all axes, where each sample's follow from its place.
+        """The (side,) coordinates along each of a lattice's d axes, where each sample's follow from its place.
 
         None of other samples, and of a lattice some of whose vertices' places no sample tells.
         """

@@ -51,20 +51,20 @@ class LevelSetTree:
 
     @property
     def minima(self) -> np.ndarray:
-        """Vertices of the lower leaves, by rising value; none of a split tree."""
+        """(n,) vertices of the lower leaves, by rising value; none of a split tree."""
         return self.of_kind(MINIMUM)
 
     @property
     def maxima(self) -> np.ndarray:
-        """Vertices of the upper leaves, by rising value; none of a join tree."""
+        """(n,) vertices of the upper leaves, by rising value; none of a join tree."""
         return self.of_kind(MAXIMUM)
 
     @property
     def saddles(self) -> np.ndarray:
-        """Vertices where arcs meet or part, one of several once."""
+        """(n,) vertices where arcs meet or part, one of several once."""
         return self.of_kind(JOIN_SADDLE, SPLIT_SADDLE, MULTI_SADDLE)
 
     def of_kind(self, *kinds: str) -> np.ndarray:
-        """Return the vertices of the nodes of some kinds, by rising value."""
+        """Return the (n,) vertices of the nodes of some kinds, by rising value."""
         chosen: np.ndarray = self.nodes[np.array([kind in kinds for kind in self.kinds], bool)]
         return chosen

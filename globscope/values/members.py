@@ -63,7 +63,8 @@ class Member:
         parents: Labels of the members that it was derived from.
         t: Its position on a curve, in [0, 1].
         in_fit: Whether the maps are fitted to it.
-        buffers: The model's tensors that are not parameters, by name: statistics, an input normaliser's mean, masks.
+        buffers: The model's tensors that are not parameters, by name and with their shapes: statistics, an input
+            normaliser's mean, masks.
         lacking: Names of the buffers that its file lacks and that are taken from the model.
         recorded: The scores that its file records, by field, such as `test_accuracy` (in [0, 1]).
         figures: What a table knows of it, by column: numbers and texts, such as a learning rate.
@@ -121,7 +122,7 @@ class Population:
 
     @property
     def buffers(self) -> tuple[Mapping[str, np.ndarray], ...]:
-        """The members' buffers, or nothing where no member has any."""
+        """The N members' buffers by name, with their tensors' shapes; nothing where no member has any."""
         buffers = tuple(member.buffers for member in self.members)
         return buffers if any(buffers) else ()
 
@@ -175,7 +176,7 @@ class Population:
         )
 
     def tensors(self, row: int) -> dict[str, np.ndarray]:
-        """Return one network's tensors by name: flattened tensors and buffers."""
+        """Return one network's tensors by name, in their own shapes: those that are flattened, and buffers."""
         flat: np.ndarray = np.asarray(self.weights[row])
         return {**self.members[row].buffers, **self.layout.unflatten(flat)}
 

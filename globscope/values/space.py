@@ -283,7 +283,7 @@ class FullSpace:
         return lifted
 
     def coordinates(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
-        """Return the centred weights, and zeros: nothing lies outside."""
+        """Return the (n, D) centred weights, and (n,) zeros: nothing lies outside."""
         return (weights - self.mean).astype(np.float32), np.zeros(len(weights))
 
 

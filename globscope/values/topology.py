@@ -50,12 +50,12 @@ class MergeTree:
 
     @property
     def minima(self) -> np.ndarray:
-        """Vertices of the leaves, by rising value."""
+        """(n,) vertices of the leaves, by rising value."""
         return self._of(MINIMUM)
 
     @property
     def saddles(self) -> np.ndarray:
-        """Vertices where branches meet, a multi-saddle once."""
+        """(n,) vertices where branches meet, a multi-saddle once."""
         return self._of(SADDLE, MULTI_SADDLE)
 
     @property
