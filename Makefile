@@ -1,5 +1,5 @@
 # The whole workflow. The active virtual environment is used if there is one, else .venv is made.
-.PHONY: study test test-slow test-browser test-ray test-vision test-mergekit lint format docs site site-check bench gpu
+.PHONY: study test test-slow notebooks test-browser test-ray test-vision test-mergekit lint format docs site site-check bench gpu
 
 VIRTUAL_ENV ?= $(CURDIR)/.venv
 PYTHON := $(VIRTUAL_ENV)/bin/python
@@ -26,6 +26,9 @@ test: $(MARK)-test        ## the fast tests
 test-slow: $(MARK)-test   ## the tests that compute for minutes
 	$(PYTHON) -m pytest -m slow --ignore tests/test_fuzz.py # those of Ray are skipped where it is missing
 	$(PYTHON) -m pytest -m slow tests/test_fuzz.py # it forks, for which a process must have computed nothing
+
+notebooks: $(MARK)-test $(MARK)-site ## the notebooks of the documentation, each from the first cell to the last: two minutes
+	$(PYTHON) -m pytest -m slow tests/test_notebooks.py
 
 test-browser: $(MARK)-test $(MARK)-browser ## explorer, report and site in Chromium, which has to be there: some minutes
 	$(PYTHON) -m pytest -m browser --numprocesses auto --dist loadscope

@@ -45,6 +45,7 @@ from globscope.torch_settings import float32_by_default
 from globscope.values.findings import Atlas, Finding, Map
 from globscope.values.frames import data_frame
 from globscope.values.landscape import Landscape
+from globscope.values.verdict import Verdict
 from globscope.workers import ThisProcess
 
 RUNS, RESULTS, SPEC, STAGES = "runs", "results.json", "spec.toml", "stages"
@@ -87,6 +88,11 @@ class Result:
         from globscope.report.page.verdict_lines import verdict_lines
 
         return "\n".join((*verdict_lines(self.record), str(self.report)))
+
+    @property
+    def verdict(self) -> Verdict:
+        """Which maps to believe, how far, and what is known of every two runs."""
+        return Verdict.of_record(self.record["verdict"])
 
     @property
     def network_names(self) -> frozenset[str]:

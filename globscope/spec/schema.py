@@ -1,7 +1,7 @@
 """The JSON schema of specs, from the classes that structure them; editors use it to complete TOML."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -26,6 +26,15 @@ SCALARS: Mapping[Any, dict[str, Any]] = {
     Path: {"type": "string", "minLength": 1},
     Pattern: {"type": "string", "minLength": 1, "not": {"pattern": r"\*\*"}},
     Code: {"type": "string", "pattern": "^.+:[^:]+$"},
+}
+
+# Keywords that concern values of one type only, beside `type` itself.
+OF_A_TYPE = {
+    "type",
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+    *("minLength", "maxLength", "pattern"),
+    *("items", "prefixItems", "minItems", "maxItems"),
+    *("properties", "required", "additionalProperties", "minProperties"),
 }
 
 SWEEP = {
@@ -64,8 +73,17 @@ def schema(registry: Registry) -> dict[str, Any]:
         "properties": properties,
         "required": [*REQUIRED],
         "dependentRequired": {"relations": ["sweep"]},
-        "additionalProperties": False,
+        "additionalProperties": _no_others(properties),
     }
+
+
+def _no_others(names: Iterable[str]) -> dict[str, Any]:
+    """Return the rule of all other keys, which nothing satisfies.
+
+    `False` would say the same, but editors then underline the whole table and do not say which keys there are. A rule
+    is reported at the misspelt key, with its text.
+    """
+    return {"not": {"title": f"no such key; this table has {', '.join(sorted(names))}"}}
 
 
 def _role(role: str, registry: Registry) -> dict[str, Any]:
@@ -96,6 +114,7 @@ def _pool(registry: Registry) -> dict[str, Any]:
         own = _class(pool.cls)
         name = _pool_name(pool)
         own["properties"] = {"pool": name | {"description": pool.summary}, **own["properties"]}
+        own["additionalProperties"] = _no_others(own["properties"])
         named = {"properties": {"pool": name}, "required": [] if pool.name == usual else ["pool"]}
         chosen.append({"if": named, "then": own | {"title": pool.name}})
     return {
@@ -123,10 +142,12 @@ def _condition(name: str, usual: Mapping[str, str]) -> dict[str, Any]:
 def _component(component: Component) -> dict[str, Any]:
     options, shared = _class(component.cls), _class(entry_class(component.role))
     shared["properties"]["use"] = {"const": component.name, "description": component.summary}
+    properties = shared["properties"] | options["properties"]
     rule = options | {
         "title": component.name,
-        "properties": shared["properties"] | options["properties"],
+        "properties": properties,
         "required": options["required"],
+        "additionalProperties": _no_others(properties),
     }
     return _with_lists(rule) if component.role in APART else rule
 
@@ -138,7 +159,11 @@ def _with_lists(rule: dict[str, Any]) -> dict[str, Any]:
         name: {"type": "array", "items": value, "minItems": 1, "description": value["description"]}
         for name, value in of_all.items()
     }
-    each = rule["properties"][EACH] | {"properties": lists, "additionalProperties": False, "minProperties": 1}
+    each = rule["properties"][EACH] | {
+        "properties": lists,
+        "additionalProperties": _no_others(lists),
+        "minProperties": 1,
+    }
     above = [{"anyOf": [{"required": [name]}, _choice_of(name)]} for name in rule["required"]]
     once = [{"not": {"allOf": [{"required": [name]}, _choice_of(name)]}} for name in of_all]
     return rule | {"properties": rule["properties"] | {EACH: each}, "required": [], "allOf": [*above, *once]}
@@ -156,7 +181,7 @@ def _class(cls: Any) -> dict[str, Any]:
         "type": "object",
         "properties": {option.name: _rule(option, texts) for option in options},
         "required": [option.name for option in options if option.default is NOTHING],
-        "additionalProperties": False,
+        "additionalProperties": _no_others(option.name for option in options),
     }
 
 
@@ -185,9 +210,24 @@ def _type(kind: Any) -> dict[str, Any]:
     if is_tuple(kind):
         return _array(get_args(kind))
     if is_union(kind):
-        kinds = [_type(arm) for arm in arms(kind)]
-        return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+        return _any_of([_type(arm) for arm in arms(kind)])
     return _class(kind) if is_class(kind) else {"type": "object"}
+
+
+def _any_of(kinds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the rule that one of several holds.
+
+    A text and a list of tables, say, are one rule, since each of its keywords concerns one type of values: what is
+    wrong in a table is then reported there, and not as a value that fits none of several rules.
+    """
+    keywords = [keyword for kind in kinds for keyword in kind if keyword != "type"]
+    is_by_type = all("type" in kind and OF_A_TYPE.issuperset(kind) for kind in kinds)
+    if not is_by_type or len(set(keywords)) < len(keywords):
+        return kinds[0] if len(kinds) == 1 else {"anyOf": list(kinds)}
+    types = list(dict.fromkeys(kind["type"] for kind in kinds))
+    return {key: value for kind in kinds for key, value in kind.items()} | {
+        "type": types[0] if len(types) == 1 else types
+    }
 
 
 def _array(items: tuple[Any, ...]) -> dict[str, Any]:

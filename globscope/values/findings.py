@@ -66,7 +66,7 @@ class Table:
 
     def _repr_html_(self) -> str:
         headings = {key: column_heading(key) for key in self.columns}
-        return table_html(headings, self.rows, f"{self.name}: {self.caption}" if self.caption else self.name)
+        return table_html(headings, self.rows, self.caption)
 
 
 @define(frozen=True, kw_only=True)

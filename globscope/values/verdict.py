@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from attrs import asdict, define
 
+from globscope.values.notebook import folded_html, list_html, paragraph_html, table_html
+
 Belief = Literal["believe", "read with care", "do not read", "nothing to read"]
 BELIEVE: Belief = "believe"
 CARE: Belief = "read with care"
@@ -20,6 +22,16 @@ APART: Answer = "apart"
 DISAGREE: Answer = "maps disagree"
 UNKNOWN: Answer = "not known"
 ANSWERS: tuple[Answer, ...] = (JOINED, SAME, APART, DISAGREE, UNKNOWN)
+
+# What a notebook shows of every two runs.
+PAIR_HEADINGS = {
+    "one": "first",
+    "other": "second",
+    "answer": "answer",
+    "lowest": "highest value on the lowest known path",
+    "found_by": "found by",
+    "trust": "how far to trust it",
+}
 
 
 @define(frozen=True, kw_only=True)
@@ -37,6 +49,10 @@ class MapVerdict:
     belief: Belief
     shows: str
     reasons: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return whether to believe it and why, as one line."""
+        return f"{self.name}, {self.belief}: {'; '.join((self.shows, *self.reasons))}"
 
 
 @define(frozen=True, kw_only=True)
@@ -67,7 +83,7 @@ class PairVerdict:
     trust: str
 
 
-@define(frozen=True, kw_only=True)
+@define(frozen=True, kw_only=True, repr=False)
 class Verdict:
     """What to believe of a study.
 
@@ -95,3 +111,20 @@ class Verdict:
     def record(self) -> dict[str, Any]:
         """Its JSON values by name, equal to those that are read back from a file."""
         return asdict(self, value_serializer=lambda _, __, value: list(value) if isinstance(value, tuple) else value)
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> "Verdict":
+        """Return the verdict of a study's results, from the values that `record` returned."""
+        maps = tuple(MapVerdict(**{**map_, "reasons": tuple(map_["reasons"])}) for map_ in record["maps"])
+        pairs = tuple(PairVerdict(**pair) for pair in record["pairs"])
+        losses = None if record["losses"] is None else tuple(record["losses"])
+        return cls(**{**record, "maps": maps, "pairs": pairs, "losses": losses, "runs": tuple(record["runs"])})
+
+    def __repr__(self) -> str:
+        """Return the headline and the number of pairs, without them."""
+        return f"Verdict({self.headline!r}, {self.count} pairs)"
+
+    def _repr_html_(self) -> str:
+        maps = list_html("", [str(map_) for map_ in self.maps])
+        pairs = folded_html("Every two runs", table_html(PAIR_HEADINGS, [asdict(pair) for pair in self.pairs]))
+        return f"{paragraph_html(self.headline)}{maps}{paragraph_html(self.summary)}{pairs if self.pairs else ''}"

@@ -1,6 +1,7 @@
 """A study and its result in a notebook."""
 
 import sys
+from html import escape
 from types import SimpleNamespace
 
 import pytest
@@ -37,6 +38,17 @@ def test_a_result_shows_verdict_warnings_comparison_and_overview(tiny):
     assert "MSE per weight" in shown
     assert 'src="data:image/png;base64,cG5n"' in shown  # the blank picture
     assert str(result.report) in shown
+
+
+def test_a_verdict_is_a_value_that_shows_its_reasons_and_its_pairs(tiny):
+    _, result = tiny
+    verdict = result.verdict
+    assert verdict.record == result.record["verdict"]
+    assert repr(verdict) == f"Verdict({verdict.headline!r}, 3 pairs)"
+    assert [map_.name for map_ in verdict.maps] == ["pca"]
+    shown = verdict._repr_html_()
+    assert all(escape(text) in shown for text in (verdict.headline, verdict.summary, verdict.maps[0].shows))
+    assert shown.count("<tr>") == 1 + len(verdict.pairs) == 4
 
 
 def test_a_result_whose_pictures_are_gone_is_shown_without_them(tiny, tmp_path):

@@ -11,7 +11,7 @@ from support.maps import EVIL, a_map, a_path_map, a_scatter
 
 from globscope.errors import GlobscopeError
 from globscope.values.findings import Finding, Table
-from globscope.values.notebook import ROWS, table_html
+from globscope.values.notebook import LEFT, ROWS, table_html
 from globscope.values.pictures import Plot
 
 TABLE = Table(
@@ -44,7 +44,15 @@ def test_a_table_shows_its_first_rows_and_how_many_there_are():
 
 def test_a_column_is_called_by_its_words():
     table = evolve(TABLE, columns=("one", "mse_per_weight"))
-    assert '<th scope="col">first</th><th scope="col">MSE per weight</th>' in table._repr_html_()
+    assert '>first</th><th scope="col">MSE per weight</th>' in table._repr_html_()
+
+
+def test_columns_of_texts_begin_at_the_left_and_those_of_numbers_end_at_the_right():
+    shown = TABLE._repr_html_()
+    assert all(f"<{cell}{LEFT}>" in shown for cell in ('th scope="col"', "td"))
+    assert '<th scope="col">height</th>' in shown
+    assert "<td>0.1235</td>" in shown
+    assert shown.endswith("<p><small>Every pair.</small></p>")  # below, where it has the width of the page
 
 
 def test_cells_are_short_and_a_missing_one_is_a_dash():

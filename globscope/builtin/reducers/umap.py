@@ -138,4 +138,5 @@ def _ignore_internal_warnings() -> None:
     """Silence umap-learn's warnings about its own internals, never those about the data."""
     warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
     warnings.filterwarnings("ignore", message=".*'force_all_finite' was renamed.*", category=FutureWarning)
+    warnings.filterwarnings("ignore", message="IProgress not found")  # tqdm's, in a notebook without widgets
     warnings.filterwarnings("ignore", message=".*n_jobs value .* overridden.*", category=UserWarning)

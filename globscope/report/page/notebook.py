@@ -8,13 +8,13 @@ from typing import Any
 
 from globscope.report.page.compared_maps import compared_maps
 from globscope.spec.model import Spec
-from globscope.values.notebook import facts_html, folded_html, list_html, table_html
+from globscope.values.notebook import facts_html, folded_html, list_html, paragraph_html, table_html
 
 OVERVIEW = "figures/overview.png"
 
 
 def result_html(record: Mapping[str, Any], report: Path) -> str:
-    """Return the verdict, the warnings, the comparison of the maps and the overview, whole in the notebook's file.
+    """Return the verdict, the overview, the warnings and the comparison of the maps, whole in the notebook's file.
 
     Args:
         record: The results as one JSON object.
@@ -26,18 +26,16 @@ def result_html(record: Mapping[str, Any], report: Path) -> str:
 def _parts(record: Mapping[str, Any], report: Path) -> Iterator[str]:
     verdict, warnings = record.get("verdict") or {}, record.get("warnings", ())
     yield f"<p><strong>{escape(record['title'])}</strong></p>"
-    yield f"<p>{escape(verdict.get('headline', ''))} {escape(verdict.get('summary', ''))}</p>"
+    yield paragraph_html(f"{verdict.get('headline', '')} {verdict.get('summary', '')}".strip())
+    if (picture := report.parent / OVERVIEW).is_file():
+        image = base64.b64encode(picture.read_bytes()).decode()
+        yield f'<img style="max-width:100%" alt="Overview of all maps" src="data:image/png;base64,{image}">'
     yield folded_html(f"Warnings: {len(warnings)}", list_html("", warnings)) if warnings else ""
     if compared := compared_maps(record):
         rows = [
             {"": row.figure.label} | dict(zip(compared.names, row.cells, strict=True)) for row in compared.rows
         ]  # fmt: skip
-        yield folded_html(
-            "The maps side by side", table_html({name: name for name in ("", *compared.names)}, rows), is_open=True
-        )
-    if (picture := report.parent / OVERVIEW).is_file():
-        image = base64.b64encode(picture.read_bytes()).decode()
-        yield f'<img style="max-width:100%" alt="Overview of all maps" src="data:image/png;base64,{image}">'
+        yield folded_html("The maps side by side", table_html({name: name for name in ("", *compared.names)}, rows))
     yield f"<p>Report: {escape(str(report))}</p>"
 
 
