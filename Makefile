@@ -1,5 +1,5 @@
 # The whole workflow. The active virtual environment is used if there is one, else .venv is made.
-.PHONY: study test test-slow notebooks test-browser test-ray test-vision test-mergekit lint format docs site site-check bench gpu
+.PHONY: study test test-slow test-plugin notebooks test-browser test-ray test-vision test-mergekit lint format docs site site-check bench gpu
 
 VIRTUAL_ENV ?= $(CURDIR)/.venv
 PYTHON := $(VIRTUAL_ENV)/bin/python
@@ -29,6 +29,9 @@ test-slow: $(MARK)-test   ## the tests that compute for minutes
 
 notebooks: $(MARK)-test $(MARK)-site ## the notebooks of the documentation, each from the first cell to the last: two minutes
 	$(PYTHON) -m pytest -m slow tests/test_notebooks.py
+
+test-plugin: $(MARK)-test ## a package of every role, from a wheel to a study in an environment of its own: two minutes
+	$(PYTHON) -m pytest -m slow tests/scaffold/test_transcript.py --numprocesses auto --dist worksteal
 
 test-browser: $(MARK)-test $(MARK)-browser ## explorer, report and site in Chromium, which has to be there: some minutes
 	$(PYTHON) -m pytest -m browser --numprocesses auto --dist loadscope

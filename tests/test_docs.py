@@ -5,7 +5,11 @@ import runpy
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from textwrap import indent
 
 import numpy as np
 import pytest
@@ -21,6 +25,8 @@ from support.study import values
 from globscope import load
 from globscope.cli.app import app
 from globscope.registry import HOOKS, Component, Registry, installed_registry
+from globscope.scaffold.package_files import package_files
+from globscope.scaffold.package_name import PackageName
 from globscope.spec.cells import read_sweep
 from globscope.spec.read import build
 
@@ -29,6 +35,7 @@ BELOW_THE_INDEX = [page for page in PAGES if page.parent.parent == ROOT / "docs"
 STARTER = tomllib.loads((ROOT / "globscope/spec/starter.toml").read_text("utf-8"))
 OWN = ROOT / "docs/how-to/own-model-and-data.md"
 SEVERAL = ROOT / "docs/how-to/several-losses.md"
+TUTORIAL = ROOT / "docs/tutorial/first-plugin.md"
 
 
 def specs(kind):
@@ -43,13 +50,41 @@ def generated():
     return module(ROOT / "docs/generate.py").pages() | module(ROOT / "docs/python_reference.py").pages()
 
 
+def new_module(role):
+    """Return the text of the module that `globscope plugin new my-<role>` writes."""
+    return package_files(PackageName(distribution=f"my-{role}"), role)[f"my_{role}.py"]
+
+
+def imported(text, name):
+    """Return a class of a module that a page shows."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "shown.py"
+        path.write_text(text, "utf-8")
+        return getattr(module(path), name)
+
+
+@cache
+def top_variance():
+    """Return the component at the end of the tutorial."""
+    [(_, text)] = named_files(TUTORIAL)
+    return imported(text, "TopVariance")
+
+
+@cache
+def new_components():
+    """Return the components of the pages on roles: role, name and class."""
+    return [(role, f"my-{role}", imported(new_module(role), f"My{role.capitalize()}")) for role in HOOKS]
+
+
 def with_plugin():
-    """Return the registry of someone who has finished the tutorial on plugins, and has the distribution for TTK."""
-    cls = module(ROOT / "tests/third_party/globscope_top_variance.py").TopVariance
-    own = Component(role="reducer", name="top-variance", cls=cls, distribution="globscope-top-variance", version="1.0")
+    """Return the registry of someone who has followed all pages on plugins."""
+    own = [
+        Component(role=role, name=name, cls=cls, distribution=name, version="0.1.0")
+        for role, name, cls in (("reducer", "top-variance", top_variance()), *new_components())
+    ]
     ttk = Component(role="topology", name="ttk", cls=Ttk, distribution="globscope-ttk", version="0.1.0")
     ray = Component(role="pool", name="ray", cls=Ray, distribution="globscope-ray", version="0.1.0")
-    return Registry(components=(*installed_registry().components, own, ttk, ray))
+    return Registry(components=(*installed_registry().components, *own, ttk, ray))
 
 
 @pytest.fixture
@@ -218,12 +253,15 @@ def test_own_networks_are_mapped_as_the_readme_says(tmp_path):
     assert (tmp_path / "runs/study/report.html").is_file()
 
 
-def test_the_plugin_of_the_tutorial_is_the_one_that_is_tested():
-    page = ROOT / "docs/tutorial/first-plugin.md"
-    folder = ROOT / "tests/third_party"
-    shown = [*blocks(page, "python"), *blocks(page, "text")]
-    files = ("globscope_top_variance.py", "check_top_variance.py", "pyproject.toml")
-    assert shown == [(folder / file).read_text("utf-8") for file in files]
+@pytest.mark.parametrize("role", HOOKS)
+def test_the_page_of_a_role_shows_the_code_and_the_table_of_its_new_package(role):
+    page = ROOT / f"docs/how-to/plugins/{role}.md"
+    files = package_files(PackageName(distribution=f"my-{role}"), role)
+    shown, written = blocks(page, "python"), new_module(role)
+    assert shown
+    assert [text for text in shown if text not in written and indent(text, "    ") not in written] == []
+    assert all(text in files["study.toml"] for text in blocks(page, "toml fragment"))
+    assert blocks(page, "sh") == [f"globscope plugin new my-{role} --role {role}\n"]
 
 
 def test_your_own_model_and_data_take_at_most_twenty_lines(folder):

@@ -42,4 +42,4 @@ def test_a_test_of_a_package_lies_in_its_folder():
 
 def test_helpers_lie_in_support():
     others = [path for path in TESTS.rglob("*.py") if path not in MODULES and path.name != "conftest.py"]
-    assert {path.relative_to(TESTS).parts[0] for path in others} == {"support", "third_party"}
+    assert {path.relative_to(TESTS).parts[0] for path in others} == {"support"}

@@ -5,13 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from support.study import TINY
 
-SOURCE = Path(__file__).parent / "third_party"
-SPEC = TINY.replace('use = "pca"', 'use = "top-variance"\nlatent_dim = 2')
+from globscope.scaffold import write_package
+
+SPEC = TINY.replace('use = "pca"', 'use = "shadow"\nlatent_dim = 2')
 
 
 def python(*arguments, cwd, site=None, code=0):
@@ -27,7 +27,7 @@ def python(*arguments, cwd, site=None, code=0):
 def site(tmp_path_factory):
     """A folder with the installed wheel; nothing is fetched from anywhere."""
     folder = tmp_path_factory.mktemp("third_party")
-    shutil.copytree(SOURCE, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    write_package("globscope-shadow", "reducer", folder / "source")
     python("-m", "build", "--no-isolation", "--wheel", "--outdir", folder, cwd=folder / "source")
     [wheel] = folder.glob("*.whl")
     install = ("install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check")
@@ -39,7 +39,7 @@ COMMAND = ("-c", "from globscope.cli import app; app()")
 
 
 def test_the_wheel_holds_one_module(site):
-    assert sorted(path.name for path in site.iterdir() if path.suffix == ".py") == ["globscope_top_variance.py"]
+    assert sorted(path.name for path in site.iterdir() if path.suffix == ".py") == ["globscope_shadow.py"]
 
 
 def test_a_strangers_reducer_runs_from_a_spec(site, tmp_path):
@@ -47,32 +47,27 @@ def test_a_strangers_reducer_runs_from_a_spec(site, tmp_path):
     python(*COMMAND, "study", "tiny.toml", "--quiet", cwd=tmp_path, site=site)
     record = json.loads((tmp_path / "runs/tiny/results.json").read_text("utf-8"))
     [one] = record["reducers"]
-    assert (one["name"], one["samples"], one["hidden"]) == ("top-variance", 25, None)
-    # Two coordinates of the span's eight hold some of the variance, and not all of it.
+    assert (one["name"], one["samples"], one["hidden"]) == ("shadow", 25, None)
+    # Two axes of the span's eight hold some of the variance, and not all of it.
     assert 0 < one["unexplained_variance"] < 1
-    assert "globscope-top-variance 1.0" in record["manifest"]["plugins"]
+    assert "globscope-shadow 0.1.0" in record["manifest"]["plugins"]
 
 
 def test_a_strangers_reducer_is_listed_with_its_distribution(site, tmp_path):
     listed = python(*COMMAND, "plugins", cwd=tmp_path, site=site).stdout
-    [line] = [line for line in listed.splitlines() if "top-variance" in line]
-    assert "Keep the coordinates whose variance over the members is largest." in line
-    assert line.endswith("(globscope-top-variance 1.0)")
-
-
-def test_a_strangers_reducer_keeps_the_contract(site, tmp_path):
-    shutil.copy(SOURCE / "check_top_variance.py", tmp_path)
-    python("-m", "pytest", "-q", "-p", "no:cacheprovider", "check_top_variance.py", cwd=tmp_path, site=site)
+    [line] = [line for line in listed.splitlines() if "shadow" in line]
+    assert "Project the networks onto random orthogonal axes through their mean." in line
+    assert line.endswith("(globscope-shadow 0.1.0)")
 
 
 def test_a_package_for_another_version_of_the_api_gets_one_line(site, tmp_path):
     other = tmp_path / "site"
     shutil.copytree(site, other, ignore=shutil.ignore_patterns("__pycache__"))
-    module = other / "globscope_top_variance.py"
+    module = other / "globscope_shadow.py"
     module.write_text(module.read_text("utf-8").replace("GLOBSCOPE_API = 2", "GLOBSCOPE_API = 1"), "utf-8")
     listed = python(*COMMAND, "plugins", cwd=tmp_path, site=other)
-    assert [line for line in listed.stdout.splitlines() if "top-variance" in line] == [
-        "problem: globscope-top-variance (entry point top-variance = globscope_top_variance) is written for version "
+    assert [line for line in listed.stdout.splitlines() if "shadow" in line] == [
+        "problem: globscope-shadow (entry point shadow = globscope_shadow) is written for version "
         "1 of the API; this is 2: docs/reference/api-versions.md lists what to change, then set GLOBSCOPE_API = 2"
     ]
     assert listed.stderr == ""
@@ -81,5 +76,5 @@ def test_a_package_for_another_version_of_the_api_gets_one_line(site, tmp_path):
 def test_without_the_package_the_spec_is_refused(tmp_path):
     (tmp_path / "tiny.toml").write_text(SPEC)
     message = python(*COMMAND, "study", "tiny.toml", cwd=tmp_path, code=2).stderr
-    assert message.startswith("error: tiny.toml: reducer.0.use: there is no reducer 'top-variance'; known: ")
+    assert message.startswith("error: tiny.toml: reducer.0.use: there is no reducer 'shadow'; known: ")
     assert len(message.splitlines()) == 1
