@@ -23,6 +23,7 @@ from globscope.builtin.analyses.layer_similarity.network_layers import LayerOpti
 from globscope.builtin.analyses.layer_similarity.recorded_layers import LayerRecorder, Places, require_module
 from globscope.builtin.analyses.layer_similarity.report import LayerComparison
 from globscope.builtin.analyses.outputs.chosen_networks import network_rows, require_networks
+from globscope.builtin.analyses.outputs.network_outputs import require_split
 
 NAME = "layer-similarity"
 
@@ -76,8 +77,7 @@ class LayerSimilarity:
             EvaluationError: One of these.
         """
         require_module(NAME, facts.probe)
-        if self.split not in facts.probe.splits:
-            raise EvaluationError(f"analysis {NAME}: no split {self.split!r}; {near(self.split, facts.probe.splits)}")
+        require_split(NAME, facts.probe, self.split)
         require_networks(NAME, self.of, facts.variants)
         known = self.of or facts.variants
         for name in (name for pair in self.grids for name in pair):

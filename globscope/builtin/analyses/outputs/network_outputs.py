@@ -46,6 +46,15 @@ def require_outputs(analysis: str, purpose: str, probe: Probe, split: str) -> No
     if capability(probe, ReturnsOutputs) is None:
         reason = traits(probe, ProbeTraits).no_outputs
         raise EvaluationError(f"analysis {analysis}: {purpose} networks' outputs, and this task has none: {reason}")
+    require_split(analysis, probe, split)
+
+
+def require_split(analysis: str, probe: Probe, split: str) -> None:
+    """Refuse a split that the task does not have.
+
+    Raises:
+        EvaluationError: It is unknown.
+    """
     if split not in probe.splits:
         raise EvaluationError(f"analysis {analysis}: no split {split!r}; {near(split, probe.splits)}")
 
