@@ -51,12 +51,12 @@ def discovered(tmp_path, monkeypatch):
     """A function that makes distributions of one module each and returns the registry of their entry points."""
     monkeypatch.syspath_prepend(tmp_path)
 
-    def made(**modules):
+    def made(disable=(), **modules):
         for number, (name, text) in enumerate(modules.items()):
             unique = f"{name}_{tmp_path.name}"  # modules stay imported from one test to the next
             write_distribution(tmp_path, name, text, f"{number}.5", unique)
         entries = [e for d in distributions(path=[str(tmp_path)]) for e in d.entry_points.select(group="globscope")]
-        found = discover(entries)
+        found = discover(entries, disable)
         return found.components, [problem.replace(f"_{tmp_path.name}", "") for problem in found.problems]
 
     return made
@@ -229,6 +229,11 @@ def test_a_name_claimed_twice_is_used_by_neither(discovered):
     components, problems = discovered(alpha=GOOD, beta=GOOD, gamma=GOOD.replace("mine", "own"))
     assert [c.name for c in components] == ["own"]
     assert problems == [f"reducer 'mine' is offered by alpha and by beta; {CLASH}"]
+
+
+def test_a_name_claimed_twice_is_that_of_the_one_that_is_not_switched_off(discovered):
+    [mine], problems = discovered(disable=["alpha"], alpha=GOOD, beta=GOOD)
+    assert (mine.distribution, problems) == ("beta", [])
 
 
 def test_one_name_may_serve_two_roles(discovered):
