@@ -97,7 +97,9 @@ def test_it_is_switched_off_before_or_after_the_command_or_by_the_spec(place, lo
     assert not importers(tmp_path)
 
 
-@pytest.mark.parametrize("command", [["plugins"], ["plugins", "pca"], ["schema"]])
+@pytest.mark.parametrize(
+    "command", [["plugins"], ["plugins", "pca"], ["schema"], ["plugin", "new", "mine", "--role", "reducer"]]
+)
 def test_commands_about_components_do_without_it(command, loud, tmp_path):
     result = run(*command, "--disable", loud)
     assert result.exit_code == 0

@@ -7,6 +7,7 @@ import typer
 
 from globscope.cli.ending import exit_on_error
 from globscope.cli.help import GroupedCommands, examples
+from globscope.cli.options import Disable
 from globscope.cli.screen import stdout
 
 plugin = typer.Typer(
@@ -38,6 +39,7 @@ def new(
         ),
     ],
     out: Annotated[Path | None, typer.Option("--out", help="New folder for the package; default: NAME.")] = None,
+    disable: Disable = [],  # noqa: B006 - typer reads the default
 ) -> None:
     """Write a small, complete package with a component of your own.
 
@@ -47,7 +49,7 @@ def new(
     with exit_on_error():
         from globscope.scaffold import write_package
 
-        folder = write_package(name, role, out)
+        folder = write_package(name, role, out, disable)
         # pip would look a plain name up in its index
         path = folder if folder.is_absolute() else f"./{folder.as_posix()}"
         stdout(f"{folder} written; next: pip install {path}")

@@ -1,7 +1,7 @@
 """A new package in a folder of its own."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from globscope.errors import FileError, PluginError, near
@@ -11,13 +11,14 @@ from globscope.scaffold.package_name import PackageName
 from globscope.store import PART, discard
 
 
-def write_package(name: str, role: str, folder: Path | None = None) -> Path:
+def write_package(name: str, role: str, folder: Path | None = None, disable: Sequence[str] = ()) -> Path:
     """Write a package with a component of a role, and return its folder, which is there whole or not at all.
 
     Args:
         name: Of the package; without `globscope-` in front it is the component's too.
         role: The component's.
         folder: A new folder; if unset, one of the package's name.
+        disable: Names of installed distributions of which nothing is imported.
 
     Raises:
         PluginError: There is no such role, or the name cannot be used.
@@ -25,7 +26,7 @@ def write_package(name: str, role: str, folder: Path | None = None) -> Path:
     """
     if role not in HOOKS:
         raise PluginError(f"--role: there is no role {role!r}; {near(role.lower(), HOOKS)}")
-    names = PackageName.parse(name, installed_registry())
+    names = PackageName.parse(name, installed_registry(disable))
     folder = folder or Path(names.distribution)
     if folder.exists() or folder.is_symlink():
         raise FileError(f"{folder}: exists already; give a new folder: --out FOLDER")
