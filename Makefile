@@ -1,5 +1,5 @@
 # The whole workflow. The active virtual environment is used if there is one, else .venv is made.
-.PHONY: study test test-slow test-plugin notebooks test-browser test-ray test-vision test-mergekit lint format docs site site-check bench gpu
+.PHONY: study test test-slow test-plugin notebooks test-browser test-ray test-vision test-mergekit lint format docs site site-check bench gpu test-minimum dist
 
 VIRTUAL_ENV ?= $(CURDIR)/.venv
 PYTHON := $(VIRTUAL_ENV)/bin/python
@@ -33,6 +33,12 @@ notebooks: $(MARK)-test $(MARK)-site ## the notebooks of the documentation, each
 test-plugin: $(MARK)-test ## a package of every role, from a wheel to a study in an environment of its own: two minutes
 	$(PYTHON) -m pytest -m slow tests/scaffold/test_transcript.py --numprocesses auto --dist worksteal
 
+# Libraries of that time meet warnings of today's Python packages, which are no faults of GlobScope.
+test-minimum: ## the fast tests with the lowest versions of all dependencies, on Python 3.11, in an environment of their own
+	python3.11 -m venv .venv-minimum
+	.venv-minimum/bin/python -m pip install --quiet --constraint constraints-min.txt --editable ".[test]"
+	.venv-minimum/bin/python -m pytest --numprocesses auto --override-ini filterwarnings=default --disable-warnings
+
 test-browser: $(MARK)-test $(MARK)-browser ## explorer, report and site in Chromium, which has to be there: some minutes
 	$(PYTHON) -m pytest -m browser --numprocesses auto --dist loadscope
 
@@ -51,7 +57,7 @@ lint: $(MARK)-lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell globscope plugins tests docs specs benchmarks README.md CHANGELOG.md
+	$(BIN)/codespell globscope plugins tests docs specs benchmarks .github *.md *.cff *.py
 	$(BIN)/validate-pyproject pyproject.toml plugins/*/pyproject.toml
 
 format: $(MARK)-lint
@@ -68,6 +74,11 @@ site: $(MARK)-site        ## the documentation as a site, in site/; nothing is f
 
 site-check: $(MARK)-test $(MARK)-browser $(MARK)-site ## every page of it in Chromium
 	$(PYTHON) -m pytest -m browser tests/test_site.py
+
+dist: $(MARK)-test $(MARK)-lint ## wheels and sdists of GlobScope and its plugins, checked as a package index checks them
+	rm -rf dist
+	for project in . plugins/*/; do $(PYTHON) -m build --no-isolation --outdir dist $$project || exit 1; done
+	$(BIN)/twine check --strict dist/*
 
 bench: $(MARK)-test
 	for file in benchmarks/bench_*.py; do $(PYTHON) $$file || exit 1; done

@@ -244,6 +244,7 @@ from globscope.values.chart import (
     Transform as Transform,
 )
 from globscope.values.compressed import Compressed as Compressed
+from globscope.values.edge_graph import edge_graph as edge_graph
 from globscope.values.evaluation import GRADIENT as GRADIENT, Networks as Networks, Plan as Plan, Unit as Unit
 from globscope.values.field import Description as Description, Field as Field
 from globscope.values.findings import (

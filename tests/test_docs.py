@@ -30,7 +30,7 @@ from globscope.scaffold.package_name import PackageName
 from globscope.spec.cells import read_sweep
 from globscope.spec.read import build
 
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BELOW_THE_INDEX = [page for page in PAGES if page.parent.parent == ROOT / "docs"]
 STARTER = tomllib.loads((ROOT / "globscope/spec/starter.toml").read_text("utf-8"))
 OWN = ROOT / "docs/how-to/own-model-and-data.md"

@@ -7,7 +7,18 @@ from support.paths import ROOT
 TESTS = ROOT / "tests"
 MODULES = sorted(TESTS.rglob("test_*.py"))
 # What is of no one package.
-WHOLE = {"architectures", "docs", "docstrings", "first_look", "fuzz", "layout", "notebooks", "site", "third_party"}
+WHOLE = {
+    "architectures",
+    "distribution",
+    "docs",
+    "docstrings",
+    "first_look",
+    "fuzz",
+    "layout",
+    "notebooks",
+    "site",
+    "third_party",
+}
 
 
 def imported(path):

@@ -14,11 +14,21 @@ from globscope.population.training_run import TrainingRun
 from globscope.spec.model import Recipe, Train
 from globscope.values.chart import Progress
 
+
+def array_without_room():
+    """Return what NumPy raises for an array that no machine holds."""
+    try:
+        np.empty(1 << 58)
+    except MemoryError as error:
+        return error
+    raise AssertionError
+
+
 CUBLAS = RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
 # As torch, its allocators and the libraries below it write them.
 LACKS = {
     "Python": MemoryError(),
-    "NumPy": np._core._exceptions._ArrayMemoryError((1 << 40,), np.dtype(float)),
+    "NumPy": array_without_room(),
     "CUDA's allocator": torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total"),
     "CUDA's runtime": RuntimeError("CUDA error: out of memory\nCompile with `TORCH_USE_CUDA_DSA`"),
     "CUDA's driver": RuntimeError("CUDA driver error: out of memory"),

@@ -6,6 +6,7 @@ Vertices are numbered by their place in a sweep from low to high, 0 … m − 1,
 import numpy as np
 
 from globscope.topology.union_find import root
+from globscope.values.edge_graph import edge_graph
 
 NONE = -1
 
@@ -79,13 +80,12 @@ def _remaining(parents: list[int], removed: list[bool], vertex: int) -> int:
 
 def _spanning(count: int, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the edges of a minimum spanning forest in which an edge weighs as its higher end, by rising weight."""
-    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import minimum_spanning_tree
 
     # An edge that is listed twice would weigh twice as much. A weight of 0 would be no edge; no higher end is 0.
     pairs = np.unique(high.astype(np.int64) * count + low)
     high, low = np.divmod(pairs, count) if count else (pairs, pairs)
-    forest = minimum_spanning_tree(coo_array((high.astype(float), (low, high)), shape=(count, count)).tocsr()).tocoo()
+    forest = minimum_spanning_tree(edge_graph(high.astype(float), (low, high), count)).tocoo()
     order = np.argsort(forest.data, kind="stable")
     ends = np.sort(np.stack([forest.row, forest.col])[:, order], axis=0)
     return ends[0], ends[1]

@@ -7,6 +7,7 @@ from attrs import define, field
 
 from globscope.topology.adjacency import Adjacency, Neighbours, edge_ends, neighbours
 from globscope.topology.tree import sweep_order
+from globscope.values.edge_graph import edge_graph
 from globscope.values.landscape import Landscape, Samples
 from globscope.values.topology import MergeTree, Topology
 
@@ -29,14 +30,13 @@ class Passes:
     @classmethod
     def of(cls, neighbours: Neighbours) -> "Passes":
         """Return the passes of a graph whose vertices are numbered in the order of the sweep."""
-        from scipy.sparse import coo_array
         from scipy.sparse.csgraph import minimum_spanning_tree
 
         count = len(neighbours)
         low, high = edge_ends(neighbours)
         # Among edges that end at one height, the one that starts lowest weighs least; a weight of 0 would be no edge.
         weights = high.astype(float) * count + low + 1
-        return cls(minimum_spanning_tree(coo_array((weights, (low, high)), shape=(count, count)).tocsr()))
+        return cls(minimum_spanning_tree(edge_graph(weights, (low, high), count)))
 
     def paths(self, start: int, ends: np.ndarray) -> list[np.ndarray]:
         """Return the lowest path from a vertex to each of several, as (m,) vertices with both ends; empty if none."""

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from support.forked import in_fresh_process
 from support.study import MAP, TINY, TWO_RUNS, Notes, blank_pictures, study_in
 
 from globscope import session
@@ -94,7 +95,10 @@ def test_a_result_takes_the_keys_of_the_style_as_arguments(copied):
 
 
 def killed_at(name, study):
-    """Run a study in a process that is killed when it calls what a name of `globscope.session` stands for."""
+    """Run a study in a process that is killed when it calls what a name of `globscope.session` stands for.
+
+    The process is forked: threads of what this one has computed would hang in it.
+    """
     child = os.fork()
     if child == 0:
         setattr(session, name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
@@ -104,18 +108,22 @@ def killed_at(name, study):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
-def test_results_never_lie_beside_another_spec_wherever_a_run_is_killed(copied):
-    other, run = study_in(copied, TINY, "report.colours=viridis"), copied / "run"
+def a_kill_leaves_no_results_beside_another_spec(folder):
+    other, run = study_in(folder, TINY, "report.colours=viridis"), folder / "run"
     before = [(run / name).read_bytes() for name in ("spec.toml", "results.json")]
     killed_at("run", other)
     assert [(run / name).read_bytes() for name in ("spec.toml", "results.json")] == before
     killed_at("write_learned", other)  # the first thing after the spec
     assert 'colours = "viridis"' in (run / "spec.toml").read_text()
+
+
+def test_results_never_lie_beside_another_spec_wherever_a_run_is_killed(copied):
+    in_fresh_process(a_kill_leaves_no_results_beside_another_spec, copied)
     with pytest.raises(RunError, match="this run is not finished; the same `globscope study` command continues it"):
-        session.results(run)
+        session.results(copied / "run")
     with blank_pictures():
-        assert other.run().style.colours == "viridis"
-    assert session.results(run)["title"] == "tiny"
+        assert study_in(copied, TINY, "report.colours=viridis").run().style.colours == "viridis"
+    assert session.results(copied / "run")["title"] == "tiny"
 
 
 @pytest.mark.parametrize("override", ["title='other'", "seed=1", "sampler.0.resolution=4"])

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from globscope.api import Branches, Neighbours, edge_blocks
+from globscope.api import Branches, Neighbours, edge_blocks, edge_graph
 
 # Longer rows are kept as lists: a hub of thousands of basins would make a table too large.
 WIDE = 32
@@ -122,12 +122,10 @@ def _contract(minima: np.ndarray, met: np.ndarray, count: int) -> tuple[np.ndarr
 
 def _spanning(minima: int, met: np.ndarray) -> np.ndarray:
     """Return the meetings of a minimum spanning forest, by rising vertex."""
-    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import minimum_spanning_tree
 
     # A weight of 0 would be no edge; no vertex 0 is a meeting.
-    graph = coo_array((met[:, 2], (met[:, 0], met[:, 1])), shape=(minima, minima))
-    tree = minimum_spanning_tree(graph.tocsr()).tocoo()
+    tree = minimum_spanning_tree(edge_graph(met[:, 2], met[:, :2].T, minima)).tocoo()
     meetings = np.stack([tree.row, tree.col, tree.data.astype(int)], axis=1)
     ordered: np.ndarray = meetings[np.argsort(meetings[:, 2], kind="stable")]
     return ordered

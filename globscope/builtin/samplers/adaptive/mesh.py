@@ -8,6 +8,8 @@ lattices VI", Proc. R. Soc. A 436, 1992), and so the Delaunay triangulation in t
 
 import numpy as np
 
+from globscope.api import edge_graph
+
 
 def triangulation(vertices: np.ndarray) -> np.ndarray:
     """Return the (e, 2) edges of the Delaunay triangulation of (m, d) vertices of a lattice, in its own metric."""
@@ -37,15 +39,14 @@ def edges_below(values: np.ndarray, index: np.ndarray) -> np.ndarray:
         values: The field on the whole lattice, one axis for each of the lattice's.
         index: (m, d) indices of the samples.
     """
-    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import minimum_spanning_tree
 
     edges = triangulation(index)
     tops, ends = _tops(values, index[edges]), values[tuple(index[edges].T)].max(axis=0)
     # Ranks, because a weight of 0 would be no edge, and an infinite one none.
     ranks = np.argsort(np.lexsort([ends, tops])) + 1.0
-    graph = coo_array((ranks, (edges[:, 0], edges[:, 1])), shape=(len(index),) * 2)
-    spanning = np.isin(ranks, minimum_spanning_tree(graph.tocsr()).data)
+    graph = edge_graph(ranks, (edges[:, 0], edges[:, 1]), len(index))
+    spanning = np.isin(ranks, minimum_spanning_tree(graph).data)
     chosen: np.ndarray = edges[spanning | (tops <= ends)]
     return chosen
 

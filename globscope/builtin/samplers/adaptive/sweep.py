@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from attrs import define, field
 
-from globscope.api import Neighbours, edge_ends
+from globscope.api import Neighbours, edge_ends, edge_graph
 
 
 @define(frozen=True, kw_only=True)
@@ -58,7 +58,6 @@ class Sweep:
 
     def below(self, vertex: int, level: float) -> np.ndarray:
         """Return the vertices that a path below a level joins to a vertex, itself included."""
-        from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
         stop = int(np.searchsorted(self.values[self.order], level))
@@ -66,7 +65,7 @@ class Sweep:
         if start >= stop:
             return np.array([vertex])
         ends = self.leaf[self.meetings[self.meetings[:, 1] < stop]]
-        graph = coo_array((np.ones(len(ends)), tuple(ends.T)), shape=(stop, stop))
+        graph = edge_graph(np.ones(len(ends)), ends.T, stop)
         labels = connected_components(graph, directed=False)[1]
         leaves = self.leaf[:stop]
         joined: np.ndarray = self.order[:stop][labels[leaves] == labels[leaves[start]]]
@@ -90,12 +89,11 @@ class Sweep:
 
     def _crossings(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Yield the two places of each meeting on the way from one minimum to another, in the order of the way."""
-        from scipy.sparse import coo_array
         from scipy.sparse.csgraph import breadth_first_order
 
         ends = self.leaf[self.meetings]
         meeting = {(one, other): row for row, pair in enumerate(ends.tolist()) for one, other in (pair, pair[::-1])}
-        graph = coo_array((np.ones(len(ends)), tuple(ends.T)), shape=(len(self.order),) * 2)
+        graph = edge_graph(np.ones(len(ends)), ends.T, len(self.order))
         before = breadth_first_order(graph, end, directed=False)[1]
         while start != end:
             row = meeting[start, int(before[start])]
@@ -122,7 +120,6 @@ def _root(merged: dict[int, int], minimum: int) -> int:
 
 def _spanning(low: np.ndarray, high: np.ndarray, leaf: np.ndarray) -> np.ndarray:
     """Return the meetings of a spanning tree of the minima, from edges by rising upper place."""
-    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import minimum_spanning_tree
 
     apart = leaf[low] != leaf[high]
@@ -130,7 +127,7 @@ def _spanning(low: np.ndarray, high: np.ndarray, leaf: np.ndarray) -> np.ndarray
     basins = np.sort(np.stack([leaf[low], leaf[high]]), axis=0)
     first = np.sort(np.unique(basins[0] * len(leaf) + basins[1], return_index=True)[1])
     # Distinct weights by rising upper place; a weight of 0 would be no edge.
-    graph = coo_array((np.arange(1.0, len(first) + 1), tuple(basins[:, first])), shape=(len(leaf),) * 2)
-    chosen = first[np.sort(minimum_spanning_tree(graph.tocsr()).data).astype(int) - 1]
+    graph = edge_graph(np.arange(1.0, len(first) + 1), basins[:, first], len(leaf))
+    chosen = first[np.sort(minimum_spanning_tree(graph).data).astype(int) - 1]
     meetings: np.ndarray = np.stack([low[chosen], high[chosen]], axis=1)
     return meetings

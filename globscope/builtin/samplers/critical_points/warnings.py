@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from globscope.api import Landscape
+from globscope.api import Landscape, edge_graph
 from globscope.builtin.samplers.critical_points.pairs import Pair
 from globscope.builtin.samplers.critical_points.search import CriticalPointSearch
 
@@ -50,12 +50,11 @@ def warnings(search: CriticalPointSearch, landscape: Landscape, names: Sequence[
 
 def _groups(landscape: Landscape, name: str, rows: np.ndarray) -> int:
     """Return in how many components of the graph of samples, of those with a finite value, some samples lie."""
-    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     values, edges = landscape.fields[name], landscape.samples.edges
     edges = np.empty((0, 2), int) if edges is None else edges[np.isfinite(values[edges]).all(axis=1)]
-    graph = coo_array((np.ones(len(edges)), tuple(edges.T)), shape=(len(values), len(values)))
+    graph = edge_graph(np.ones(len(edges)), edges.T, len(values))
     return len(set(connected_components(graph, directed=False)[1][rows].tolist()))
 
 
