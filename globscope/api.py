@@ -93,6 +93,7 @@ from globscope.roles import (
     Fits as Fits,
     GivesBuffers as GivesBuffers,
     GivesFisher as GivesFisher,
+    GivesQuickExamples as GivesQuickExamples,
     Learns as Learns,
     Merges as Merges,
     OffersFields as OffersFields,

@@ -46,6 +46,7 @@ from globscope.roles.optional import (
     OPTIONAL as OPTIONAL,
     CheckFacts as CheckFacts,
     Checks as Checks,
+    GivesQuickExamples as GivesQuickExamples,
     capability as capability,
     misspelt_members as misspelt_members,
     traits as traits,

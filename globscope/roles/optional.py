@@ -1,7 +1,7 @@
 """What components of each role may offer beside what they must, and the one way in which it is read."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
@@ -81,18 +81,48 @@ class Checks(Protocol):
         ...
 
 
+class GivesQuickExamples(Protocol):
+    """A component class that says with which options the contract kit checks it quickly."""
+
+    def quick_examples(self) -> Sequence[Any]:
+        """Return components of this class, each of which works in a second and shows another side; a class method.
+
+        Without it, `globscope plugin check` checks the component with its defaults.
+        """
+        ...
+
+
 # By role: the class of its `traits`, where it has some, and the protocols of the methods that it may offer.
 OPTIONAL: Mapping[str, tuple[type, ...]] = MappingProxyType(
     {
         "probe": (ProbeTraits, Digests, TakesInputs, ReturnsOutputs, SplitsLoss, GivesFisher, Finishes, Encodes),
-        "task": (Fits, Recognises, RecognisesFolders),
-        "reducer": (ReducerTraits, Restores, Tries, Compiles, Checks),
-        "sampler": (SamplerTraits, Searches, BuildsOn, Counts, Explains, FillsLattice, Checks),
-        "evaluator": (EvaluatorTraits, TriesScoring, AddsFields, OffersFields, CountsExamples, GivesBuffers, Checks),
-        "topology": (TopologyTraits, Checks),
-        "aligner": (AlignerTraits, Scores, AlignsSets, StartsFrom, Learns, Checks),
-        "pool": (PoolTraits,),
-        "analysis": (AnalysisTraits, Derives, Plans, Evaluates, Refits, FindsCurves, Merges, Checks),
+        "task": (Fits, Recognises, RecognisesFolders, GivesQuickExamples),
+        "reducer": (ReducerTraits, Restores, Tries, Compiles, Checks, GivesQuickExamples),
+        "sampler": (SamplerTraits, Searches, BuildsOn, Counts, Explains, FillsLattice, Checks, GivesQuickExamples),
+        "evaluator": (
+            EvaluatorTraits,
+            TriesScoring,
+            AddsFields,
+            OffersFields,
+            CountsExamples,
+            GivesBuffers,
+            Checks,
+            GivesQuickExamples,
+        ),
+        "topology": (TopologyTraits, Checks, GivesQuickExamples),
+        "aligner": (AlignerTraits, Scores, AlignsSets, StartsFrom, Learns, Checks, GivesQuickExamples),
+        "pool": (PoolTraits, GivesQuickExamples),
+        "analysis": (
+            AnalysisTraits,
+            Derives,
+            Plans,
+            Evaluates,
+            Refits,
+            FindsCurves,
+            Merges,
+            Checks,
+            GivesQuickExamples,
+        ),
     }
 )
 # How alike two names are, of 1, where one is taken for a misspelling of the other.

@@ -1,10 +1,12 @@
 """What holds for aligners."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from globscope.api import (
     AlignerTraits,
@@ -15,6 +17,8 @@ from globscope.api import (
     PreparedTask,
     Probe,
     Progress,
+    Scores,
+    StartsFrom,
     Symmetry,
     SymmetryError,
     capability,
@@ -22,8 +26,9 @@ from globscope.api import (
     traits,
 )
 from globscope.returned.results import checked_permutations
-from globscope.testing.checks.options import OptionChecks
-from globscope.testing.claims import global_states, other_global_seeds, require, require_near, require_same
+from globscope.testing.check import after, covers
+from globscope.testing.checks.work import Suite
+from globscope.testing.claims import require, require_near, require_same
 from globscope.testing.tiny.bench import MemoryDraft
 from globscope.testing.tiny.task import tiny_task
 
@@ -41,14 +46,17 @@ def _tasks() -> dict[str, PreparedTask]:
     return {"": PreparedTask(plain), " with statistics": PreparedTask(normalised)}
 
 
-class AlignerChecks(OptionChecks):
+class AlignerChecks(Suite):
     """Checks of one aligner, on two networks of the tiny task, without statistics and with them.
 
     One that learns does so from a tiny zoo first. One may refuse either network by a SymmetryError, but not both.
     """
 
     def permutes_every_group(self) -> None:
-        """A permutation of the units of every group, and of no other."""
+        """It returns a permutation of the units of every group, as integers, and of no other.
+
+        Networks are permuted by these.
+        """
         for which, task in self._read.items():
             sizes, found = _symmetry(task).sizes, checked_permutations("the aligner", self._found[which])
             text = f"permutes groups {sorted(found)} of a network{which} with {sorted(sizes)}"
@@ -57,15 +65,23 @@ class AlignerChecks(OptionChecks):
                 whole = np.array_equal(np.sort(found[name]), np.arange(size))
                 require(whole, f"gives {found[name]} for {name!r}, no permutation of {size} units")
 
+    @after("permutes_every_group")
     def aligned_network_computes_the_same(self) -> None:
-        """Permuting b by the permutations found leaves its loss unchanged."""
+        """Permuting b by the permutations found leaves its loss unchanged.
+
+        An aligned network is the same function, or every figure about it would be of another one.
+        """
         for which, task in self._read.items():
             b = _network(task, 1)
             aligned = _symmetry(task).permute(b, self._found[which])
             require_near(_loss(task, aligned), _loss(task, b), SAME_LOSS, f"aligning changes a network{which}")
 
+    @after("permutes_every_group", "leaves_inputs_untouched", "same_generator_gives_the_same_permutations")
     def recovers_a_permuted_copy(self) -> None:
-        """Halfway between a network and a copy of it with its units in another order, aligned to it, is the network."""
+        """Halfway between a network and a copy of it with its units in another order, aligned to it, is the network.
+
+        That is the one alignment whose answer is known.
+        """
         for which, task in self._read.items():
             a, found = _network(task, 0), _symmetry(task)
             copy = found.permute(a, found.random(np.random.default_rng(5)))
@@ -74,8 +90,13 @@ class AlignerChecks(OptionChecks):
             text = f"halfway between a network{which} and the aligned copy of itself is another network"
             require_near(_loss(task, middle), _loss(task, a), SAME_LOSS, text)
 
+    @covers("align_set")
+    @after("permutes_every_group", "recovers_a_permuted_copy")
     def aligns_a_set_to_one_order(self) -> None:
-        """One that aligns sets gives every network a permutation of every group, and copies of one the same order."""
+        """One that aligns sets gives every network a permutation of every group, and copies of one the same order.
+
+        A mean of many networks needs one order for all of them.
+        """
         for which, task in self._read.items() if capability(self.component, AlignsSets) else ():
             found, rng = _symmetry(task), np.random.default_rng(5)
             copies = [found.permute(_network(task, 0), found.random(rng)) for _ in range(SET)]
@@ -89,17 +110,22 @@ class AlignerChecks(OptionChecks):
                 odd = [name for name in network if not np.array_equal(network[name], aligned[0][name])]
                 require(not odd, f"aligns copy {at} of a network{which} to another order than copy 0: {odd}")
 
+    @after("permutes_every_group", "leaves_global_random_state_alone")
     def same_generator_gives_the_same_permutations(self) -> None:
-        """Equal arguments give equal permutations, whatever the global random state, which is left alone."""
-        for which, task in self._read.items():
-            with other_global_seeds(1), global_states() as moved:
-                again = self._align(task, _network(task, 0), _network(task, 1))
+        """Equal arguments give equal permutations, whatever the global random state.
+
+        Alignments are stored, and computed again where a study is continued.
+        """
+        for which in self._read:
+            again = self._again[0][which]
             for name, permutation in self._found[which].items():
                 require_same(again[name], permutation, f"permutes {name!r} otherwise when asked again")
-            require(not moved, f"moves the global random state of {', '.join(moved)}")
 
     def leaves_inputs_untouched(self) -> None:
-        """The networks are not the aligner's to write to."""
+        """The networks are as they were.
+
+        They are the population's own arrays.
+        """
         for which, task in self._read.items():
             networks, clean = ([_network(task, seed) for seed in (0, 1)] for _ in range(2))
             self._align(task, *networks)
@@ -107,27 +133,92 @@ class AlignerChecks(OptionChecks):
                 for name in one:
                     require_same(one[name], two[name], f"tensor {name!r} of a network{which} was written to")
 
+    @covers("learns", "with_learned", "describe")
     def describes_how_it_learned(self) -> None:
-        """What is learned is arrays, which can be stored, and a finding describes it."""
+        """What is learned is arrays, which can be stored, and a finding describes it.
+
+        What was learned is kept in a file, and the report says how it went.
+        """
         for which, arrays in self._learned.items():
             odd = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
             require(not odd, f"learned of networks{which} what are no arrays: {odd}")
             finding = self.component.describe(arrays)
             require(isinstance(finding, Finding), f"describe returns {type(finding).__name__}, not a Finding")
 
+    @covers("fewest")
     def learns_from_as_few_networks_as_it_says(self) -> None:
-        """The least number of networks that it asks for is a number, and no larger than the kit's zoo."""
+        """The least number of networks that it asks for is a number, and no larger than the kit's zoo.
+
+        A smaller zoo is refused before anything is trained.
+        """
         fewest = traits(self.component, AlignerTraits).fewest
         text = f"asks for at least {fewest!r} networks to learn from; a number from 1 to {ZOO} is wanted"
         require(isinstance(fewest, int) and 1 <= fewest <= ZOO, text)
+
+    @covers("scores")
+    @after("same_generator_gives_the_same_permutations", "recovers_a_permuted_copy")
+    def best_assignment_of_its_scores_is_what_it_returns(self) -> None:
+        """Where it offers scores, their best assignment, (n, n) finite numbers by group, is what it returns.
+
+        Other aligners start from them.
+        """
+        if capability(self.component, Scores) is None:
+            return
+        for which, task in self._read.items():
+            pair = _network(task, 0), _network(task, 1)
+            found = self._ready(task).scores(task, *pair, np.random.default_rng(0))
+            require(set(found) == set(self._found[which]), f"has scores of {sorted(found)}, permutes other groups")
+            for name, score in found.items():
+                require(np.isfinite(score).all(), f"scores of {name!r} are not finite")
+                best = linear_sum_assignment(score, maximize=True)[1]
+                text = f"the best assignment of the scores of {name!r} is not the permutation that it returns"
+                require_same(np.asarray(self._found[which][name], int), best.astype(int), text)
+
+    @covers("start", "start_from")
+    @after("permutes_every_group")
+    def starts_from_the_scores_of_another(self) -> None:
+        """Where it starts from scores, what starts is an aligner; traits name another start only then.
+
+        A study computes the scores of that aligner first.
+        """
+        starting, start = capability(self.component, StartsFrom), traits(self.component, AlignerTraits).start
+        require(isinstance(start, str) and start, f"starts from {start!r}; a name is wanted")
+        require(starting is not None or start == "random", f"starts from {start!r}, but has no start_from(scores)")
+        if starting is None:
+            return
+        for task in self._read.values():
+            scores = {name: np.eye(size) for name, size in _symmetry(task).sizes.items()}
+            started = starting.start_from(scores)
+            found = started.align(task, _network(task, 0), _network(task, 1), np.random.default_rng(0))
+            require(set(checked_permutations("what starts", found)) == set(scores), "what starts permutes other groups")
+
+    @covers("learn")
+    @after("describes_how_it_learned", "same_generator_gives_the_same_permutations")
+    def learning_continues_from_its_draft(self) -> None:
+        """After a kill, learning goes on from its draft, and ends with what it would have learned without one.
+
+        It may take hours.
+        """
+        for which, arrays in self._learned.items():
+            task, draft = _tasks()[which], _KilledDraft()
+            with suppress(_KilledError):
+                self._learn(task, draft)
+            again = self._learn(task, MemoryDraft(arrays=draft.arrays))
+            for name, array in arrays.items():
+                if name.rpartition("/")[2] != "seconds":
+                    require_same(again[name], array, f"{name!r} is another one after a kill")
 
     @cached_property
     def _read(self) -> dict[str, PreparedTask]:
         """The tasks whose networks it aligns."""
         return {which: task for which, task in _tasks().items() if which in self._found}
 
-    @cached_property
+    @property
     def _found(self) -> dict[str, Permutations]:
+        found: dict[str, Permutations] = self._first
+        return found
+
+    def _work(self) -> dict[str, Permutations]:
         found, refusals = {}, []
         for which, task in _tasks().items():
             try:
@@ -143,16 +234,37 @@ class AlignerChecks(OptionChecks):
         return {}
 
     def _align(self, task: PreparedTask, a: Arrays, b: Arrays) -> Permutations:
-        aligner = self._with_learned(task) if traits(self.component, AlignerTraits).learns else self.component
-        found: Permutations = aligner.align(task, a, b, np.random.default_rng(0))
+        found: Permutations = self._ready(task).align(task, a, b, np.random.default_rng(0))
         return found
+
+    def _ready(self, task: PreparedTask) -> Any:
+        """Return the aligner, which has learned where it has to."""
+        return self._with_learned(task) if traits(self.component, AlignerTraits).learns else self.component
 
     def _with_learned(self, task: PreparedTask) -> Any:
         which = next(name for name, one in _tasks().items() if one is task)
         if which not in self._learned:
-            rng, draft = np.random.default_rng(0), MemoryDraft()
-            self._learned[which] = self.component.learn(task, _zoo(task), draft, Progress(), rng)
+            self._learned[which] = self._learn(task, MemoryDraft())
         return self.component.with_learned(self._learned[which])
+
+    def _learn(self, task: PreparedTask, draft: MemoryDraft) -> Mapping[str, np.ndarray]:
+        found: Mapping[str, np.ndarray] = self.component.learn(
+            task, _zoo(task), draft, Progress(), np.random.default_rng(0)
+        )
+        return found
+
+
+class _KilledError(Exception):
+    """A kill in the middle of learning."""
+
+
+class _KilledDraft(MemoryDraft):
+    """A draft with which the process is killed once it has been written."""
+
+    def write(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep arrays, and end."""
+        super().write(arrays)
+        raise _KilledError
 
 
 def _symmetry(task: PreparedTask) -> Symmetry:

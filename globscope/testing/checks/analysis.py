@@ -7,44 +7,69 @@ import numpy as np
 from attrs import evolve
 
 from globscope.api import Atlas, Derives, Finding, Population, capability
-from globscope.testing.checks.options import OptionChecks
-from globscope.testing.claims import global_states, other_global_seeds, require, require_same
+from globscope.testing.check import after, covers
+from globscope.testing.checks.announcements import AnnouncementChecks
+from globscope.testing.claims import require, require_same
 from globscope.testing.findings import plain, require_drawable, require_json, require_pictures, require_tables
 from globscope.testing.tiny.atlas import tiny_atlas
-from globscope.testing.tiny.bench import tiny_bench
+from globscope.testing.tiny.bench import TinyBench, tiny_bench
 from globscope.testing.tiny.population import tiny_population
 from globscope.testing.tiny.task import LAYOUT, tiny_task
 
 
-class AnalysisChecks(OptionChecks):
+class AnalysisChecks(AnnouncementChecks):
     """Checks of one analysis, on finished maps of a tiny population of the variants A, B and C.
 
     Where it derives members, they are in the population before the maps, as in a study.
     """
 
     def finding_is_json_without_nan(self) -> None:
-        """A figure that cannot be had is None; scripts read the rest."""
+        """The finding is a Finding whose figures JSON holds; one that cannot be had is None.
+
+        Scripts and other runs read it from a file.
+        """
+        require(isinstance(self._finding, Finding), f"returns a {type(self._finding).__name__}, not a Finding")
         require_json(self._finding)
 
+    @after("finding_is_json_without_nan")
     def tables_have_their_columns(self) -> None:
-        """Tables have distinct names and captions, and no row has a key that is no column."""
+        """Tables have distinct names and captions, and no row has a key that is no column.
+
+        Each is written as a CSV file under its name, and shown under its caption.
+        """
         require_tables(self._finding)
 
+    @after("finding_is_json_without_nan")
     def pictures_can_be_told_apart(self) -> None:
-        """Pictures have distinct names and titles, and captions."""
+        """Pictures have distinct names and titles, and captions.
+
+        Each is a file of its name, and a heading of the report.
+        """
         require_pictures(self._finding)
 
+    @after("finding_is_json_without_nan")
     def pictures_can_be_drawn(self) -> None:
-        """Series have as many x as y, matrices a figure a cell, and trails lie on maps that exist."""
+        """Series have as many x as y, matrices a figure a cell, and trails lie on maps that exist.
+
+        A report is drawn long after the analysis has ended.
+        """
         require_drawable(self._finding, {one.name: one.chart.dimension for one in self._atlas.maps})
 
+    @after("finding_is_json_without_nan")
     def records_are_of_maps(self) -> None:
-        """Figures for scripts are kept by the name of a map."""
+        """Figures for scripts are kept by the name of a map.
+
+        They are shown with that map, and nowhere else.
+        """
         stray = set(self._finding.records) - {one.name for one in self._atlas.maps}
         require(not stray, f"has records of {sorted(stray)}, which are no maps")
 
+    @after("finding_is_json_without_nan")
     def comparison_is_of_records(self) -> None:
-        """Maps are compared by figures that are recorded, each declared once and with a label."""
+        """Maps are compared by figures that are recorded, each declared once and with a label.
+
+        The comparison is a table with a row for each map, filled from the records.
+        """
         keys = [figure.key for figure in self._finding.comparison]
         require(len(set(keys)) == len(keys), f"declares a figure twice: {keys}")
         unknown = set(keys) - {key for record in self._finding.records.values() for key in record}
@@ -52,8 +77,12 @@ class AnalysisChecks(OptionChecks):
         dumb = [figure.key for figure in self._finding.comparison if not figure.label.strip()]
         require(not dumb, f"figures {dumb} have no label")
 
+    @after("finding_is_json_without_nan")
     def paths_join_runs(self) -> None:
-        """Known paths lead between two runs that are there, with a finite value of a field that is measured."""
+        """Known paths lead between two runs that are there, with a finite value of a field that is measured.
+
+        A study compares them with all others, and with the passes of its maps.
+        """
         runs, fields = self._atlas.population.variants, self._atlas.truth
         for path in self._finding.paths:
             label = f"path {path.found_by!r}"
@@ -62,24 +91,37 @@ class AnalysisChecks(OptionChecks):
             require(path.field in fields, f"{label} is of field {path.field!r}, which is not measured")
             require(np.isfinite(path.worst), f"{label} has no finite value")
 
+    @after("finding_is_json_without_nan")
     def survives_maps_without_inverse(self) -> None:
-        """A map that only places networks has no landscape, and is no reason to fail."""
+        """It gives a finding where a map has no landscape.
+
+        A map that only places networks is no reason to fail.
+        """
         require_json(self._alone("scatter"))
 
+    @after("finding_is_json_without_nan")
     def survives_an_empty_topology(self) -> None:
-        """Neither is one on which no loss is finite."""
+        """It gives a finding where no loss of a map is finite.
+
+        That happens to maps, and is itself worth reporting.
+        """
         require_json(self._alone("barren"))
 
+    @after("finding_is_json_without_nan", "leaves_global_random_state_alone")
     def same_generator_gives_the_same_finding(self) -> None:
-        """Equal inputs and generator give an equal finding; the global generators are left alone."""
-        wanted = plain(self._finding)
-        with other_global_seeds(1), global_states() as moved:
-            again = self._analyse(self._atlas)
-        require(plain(again) == wanted, "finds something else when asked again with equal arguments")
-        require(not moved, f"moves the global random state of {', '.join(moved)}")
+        """Equal inputs and generator give an equal finding, whatever the global random state.
 
+        A finding is stored under its inputs, and computed again where a study is continued.
+        """
+        again, _ = self._again
+        require(plain(again) == plain(self._finding), "finds something else when asked again with equal arguments")
+
+    @covers("derive")
     def derives_members_that_fit(self) -> None:
-        """Derived members have the population's layout, finite weights, and say what they are."""
+        """Derived members have the population's layout, finite weights, and say what they are.
+
+        They are members of the population like all others, and are fitted and scored with them.
+        """
         found = self._derived
         if found is None:
             return
@@ -94,37 +136,50 @@ class AnalysisChecks(OptionChecks):
         require(not twice, f"derives members with labels that are taken: {twice}")
 
     def leaves_inputs_untouched(self) -> None:
-        """The finished values are not the analysis's to write to."""
+        """The finished values are as they were.
+
+        The other analyses and the report read the same arrays.
+        """
         atlas, clean = tiny_atlas(self._derived), tiny_atlas(self._derived)
-        self._analyse(atlas)
+        self._analyse(atlas, tiny_bench())
         for name, one, two in zip(_NAMES, _arrays(atlas), _arrays(clean), strict=True):
             require_same(one, two, f"the {name} were written to")
+
+    @cached_property
+    def _bench(self) -> TinyBench:
+        """The bench of the first analysis, and of what it derived before."""
+        return tiny_bench()
 
     @cached_property
     def _atlas(self) -> Atlas:
         return tiny_atlas(self._derived)
 
-    @cached_property
+    @property
     def _finding(self) -> Finding:
-        found = self._analyse(self._atlas)
-        require(isinstance(found, Finding), f"returns a {type(found).__name__}, not a Finding")
+        found: Finding = self._first
         return found
+
+    def _work(self) -> Finding:
+        return self._analyse(self._atlas, self._bench)
+
+    def _work_again(self) -> Finding:
+        return self._analyse(self._atlas, tiny_bench())
 
     @cached_property
     def _derived(self) -> Population | None:
         if capability(self.component, Derives) is None:
             return None
         rng = np.random.default_rng(0)
-        found: Population = self.component.derive(tiny_task(), tiny_population(), tiny_bench(), rng)
+        found: Population = self.component.derive(tiny_task(), tiny_population(), self._bench, rng)
         return found
 
-    def _analyse(self, atlas: Atlas) -> Finding:
-        found: Finding = self.component.analyse(atlas, tiny_bench(), np.random.default_rng(0))
+    def _analyse(self, atlas: Atlas, bench: TinyBench) -> Finding:
+        found: Finding = self.component.analyse(atlas, bench, np.random.default_rng(0))
         return found
 
     def _alone(self, name: str) -> Finding:
         only = tuple(one for one in self._atlas.maps if one.name == name)
-        return self._analyse(evolve(self._atlas, maps=only))
+        return self._analyse(evolve(self._atlas, maps=only), tiny_bench())
 
 
 _NAMES = ("population's weights", "true losses", "map's latents", "landscape's losses")

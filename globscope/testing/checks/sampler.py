@@ -1,6 +1,5 @@
 """What holds for samplers."""
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from globscope.api import (
     Chart,
     Counts,
     Explains,
+    FillsLattice,
     Finding,
     Landscape,
     Sampler,
@@ -22,7 +22,8 @@ from globscope.api import (
 )
 from globscope.returned.maps import check_gradient, checked_samples
 from globscope.returned.numbers import numeric
-from globscope.testing.checks.options import OptionChecks
+from globscope.testing.check import after, covers
+from globscope.testing.checks.work import Suite
 from globscope.testing.claims import require, require_same
 from globscope.testing.findings import plain, require_drawable, require_json, require_pictures, require_tables
 from globscope.testing.tiny.landscapes import height, landscape, slope
@@ -31,16 +32,24 @@ from globscope.testing.tiny.population import tiny_chart
 ROUNDS = 1000
 
 
-class SamplerChecks(OptionChecks):
+class SamplerChecks(Suite):
     """Checks of one sampler, on a chart of two axes whose loss is two bowls, with a corner that is not finite.
 
     Where it asks for a gradient, it is sent the field's own.
     """
 
+    @after("ends")
     def asks_for_finite_points_of_the_chart(self) -> None:
-        """(n, d) finite points in every round."""
+        """Points of every round are an (n, d) array of finite float64, and there is one at least.
+
+        What is not finite decodes to no network; an empty round would be asked for again and again.
+        """
         for turn, samples in enumerate(self._rounds):
+            require(
+                isinstance(samples, Samples), f"round {turn}: returns {type(samples).__name__}, not Samples or None"
+            )
             points = numeric(f"round {turn}: points", samples.points)
+            require(points.dtype == np.float64, f"round {turn}: points are {points.dtype}, not float64")
             shape = points.shape
             require(
                 points.ndim == 2 and shape[1] == 2, f"round {turn}: points have shape {shape}, the chart has 2 axes"
@@ -48,8 +57,12 @@ class SamplerChecks(OptionChecks):
             require(np.isfinite(points).all(), f"round {turn}: points are not finite")
             require(len(points), f"round {turn}: asks for no point, where None is meant")
 
+    @after("ends", "asks_for_finite_points_of_the_chart")
     def lattice_is_consistent(self) -> None:
-        """Index and shape go together; the shape stays, and no vertex is asked twice or lies outside."""
+        """Index and shape go together; the shape stays, and no vertex is asked twice or lies outside.
+
+        Pictures, level sets and the neighbours of a lattice are found by index and shape.
+        """
         shapes = {samples.shape for samples in self._rounds}
         require(len(shapes) <= 1, f"the lattice's shape changes between rounds: {shapes}")
         for turn, samples in enumerate(self._rounds):
@@ -68,8 +81,12 @@ class SamplerChecks(OptionChecks):
         require(inside.all(), f"index leaves the lattice of shape {whole.shape}")
         require(len(np.unique(whole.index, axis=0)) == len(whole.index), "a lattice vertex is asked for twice")
 
+    @after("ends", "asks_for_finite_points_of_the_chart")
     def edges_join_two_samples_of_the_rounds_so_far(self) -> None:
-        """Edges are pairs of numbers of samples, counted over all rounds."""
+        """Edges are pairs of numbers of samples, counted over all rounds.
+
+        The merge tree is computed along them.
+        """
         count = 0
         for turn, samples in enumerate(self._rounds):
             edges = samples.edges
@@ -77,25 +94,40 @@ class SamplerChecks(OptionChecks):
                 checked_samples(f"round {turn}", Samples(points=samples.points, edges=edges), tiny_chart(), count)
             count += len(samples.points)
 
+    @covers("gradient")
+    @after("ends", "asks_for_finite_points_of_the_chart")
     def asks_for_the_gradient_of_one_field(self) -> None:
-        """A field that is measured, and the same in all rounds that ask for one."""
+        """A gradient is of a field that is measured, the same in all rounds, and the one that traits announce.
+
+        Networks are differentiated by one field, which a study checks before anything long.
+        """
         before = None
         for turn, samples in enumerate(self._rounds):
             if samples.gradient is not None:
                 check_gradient(f"round {turn}", samples.gradient, _measure(samples).fields, before)
                 before = samples.gradient
+        known = traits(self.component, SamplerTraits).gradient
+        require(before == known, f"asks for the gradient of {before!r}, its traits say {known!r}")
 
+    @after("ends", "asks_for_finite_points_of_the_chart", "leaves_global_random_state_alone")
     def is_a_pure_function(self) -> None:
-        """Asked twice with equal arguments it gives equal samples; it keeps nothing."""
-        again = self._ask_all(tiny_chart())
+        """Asked twice with equal arguments it gives equal samples, whatever the global random state.
+
+        A study that is continued asks again for the rounds that it has, and stores new ones beside them.
+        """
+        again, _ = self._again
         for turn, (one, two) in enumerate(zip(self._rounds, again, strict=False)):
             require_same(one.points, two.points, f"round {turn}: points differ when asked again")
             require(one.gradient == two.gradient, f"round {turn}: asks for another gradient when asked again")
             require_same(_edges(one), _edges(two), f"round {turn}: edges differ when asked again")
         require(len(self._rounds) == len(again), "asks another number of rounds when asked again")
 
+    @after("ends", "is_a_pure_function")
     def continues_from_points_that_differ_in_their_last_bits(self) -> None:
-        """A study that goes on elsewhere has what was measured, not what would be asked for there."""
+        """A study that goes on elsewhere has what was measured, not what would be asked for there.
+
+        A study that goes on elsewhere has what was measured, not what would be asked for there.
+        """
         sofar: Landscape | None = None
         for turn, samples in enumerate(self._rounds):
             found = self.component.ask(tiny_chart(), sofar, _round(turn))
@@ -103,8 +135,13 @@ class SamplerChecks(OptionChecks):
             require(count == wanted, f"round {turn}: asks for {count} points, not {wanted}, after others by rounding")
             sofar = _join(sofar, evolve(samples, points=np.nextafter(samples.points, np.inf)))
 
+    @covers("search")
+    @after("ends", "is_a_pure_function")
     def searches_as_it_asks(self) -> None:
-        """Where it offers a search, that one asks for the same rounds, each but once."""
+        """Where it offers a search, that one asks for the same rounds, each but once.
+
+        A study runs the search, and asks only to continue one.
+        """
         searching, turn = capability(self.component, Searches), 0
         if searching is None:
             return
@@ -119,8 +156,13 @@ class SamplerChecks(OptionChecks):
                 samples = None
         require(samples is None and turn == len(self._rounds), "searches another number of rounds than it asks for")
 
+    @covers("build_on")
+    @after("ends", "is_a_pure_function")
     def builds_on_what_others_measured(self) -> None:
-        """Where it builds on earlier samples, it samples, searches and explains with them as it does without any."""
+        """Where it builds on earlier samples, it samples, searches and explains with them as it does without any.
+
+        What it returns takes its place in the study.
+        """
         building = capability(self.component, BuildsOn)
         if building is None or self._whole is None:
             return
@@ -137,18 +179,31 @@ class SamplerChecks(OptionChecks):
                 require_same(one.points, two.points, f"round {turn}: points differ when it is built again")
 
     def ends(self) -> None:
-        """None comes at last, here within 1000 rounds."""
+        """None comes at last, here within 1000 rounds.
+
+        A study asks until then.
+        """
         require(len(self._rounds) < ROUNDS, f"still asks after {ROUNDS} rounds")
 
+    @covers("count")
+    @after("ends", "asks_for_finite_points_of_the_chart")
     def foretells_its_count(self) -> None:
-        """Where it offers count(dimension) and that is a number, that many samples are asked for."""
+        """Where it offers count(dimension) and that is a number, that many samples are asked for.
+
+        `globscope check` and the estimates of time and memory rest on that number.
+        """
         announcing = capability(self.component, Counts)
         count = None if announcing is None else announcing.count(2)
         asked = sum(len(samples.points) for samples in self._rounds)
         require(count in (None, asked), f"count(2) says {count}, but {asked} samples are asked for")
 
+    @covers("budget")
+    @after("ends", "asks_for_finite_points_of_the_chart")
     def stays_within_its_budget(self) -> None:
-        """Forward passes, also where a gradient is made of differences."""
+        """Forward passes stay within the budget of its traits, also where a gradient is made of differences.
+
+        A study is planned for that many.
+        """
         budget = traits(self.component, SamplerTraits).budget
         if budget is None:
             return
@@ -156,8 +211,13 @@ class SamplerChecks(OptionChecks):
             costs = [len(one.points) * (chart.gradient_cost if one.gradient else 1) for one in self._ask_all(chart)]
             require(sum(costs) <= budget, f"takes {sum(costs)} forward passes, more than its budget of {budget}")
 
+    @covers("explain")
+    @after("ends", "asks_for_finite_points_of_the_chart")
     def explains_the_same_each_time(self) -> None:
-        """Where it offers explain, equal samples give an equal finding that a report can show."""
+        """Where it offers explain, equal samples give an equal finding that a report can show.
+
+        It is written again whenever a report is.
+        """
         explaining = capability(self.component, Explains)
         if explaining is None or self._whole is None:
             return
@@ -171,7 +231,10 @@ class SamplerChecks(OptionChecks):
         require(not (found.records or found.comparison), "explain returns records, which only analyses have")
 
     def leaves_inputs_untouched(self) -> None:
-        """The chart and the landscape so far are not the sampler's to write to."""
+        """The chart and the landscape so far are as they were.
+
+        Other samplers, topologies and analyses see the same arrays.
+        """
         chart, clean = tiny_chart(), tiny_chart()
         first = self.component.ask(chart, None, _round(0))
         if first is not None:
@@ -181,8 +244,39 @@ class SamplerChecks(OptionChecks):
             require_same(seen.samples.points, kept.samples.points, "the earlier samples were written to")
         require_same(chart.latents, clean.latents, "the chart's latents were written to")
 
-    @cached_property
+    @covers("shape")
+    @after("lattice_is_consistent")
+    def foretells_its_lattice(self) -> None:
+        """Where it offers shape(dimension), its samples fill a lattice of that shape.
+
+        Analyses are planned by it, and a report draws the lattice.
+        """
+        filling = capability(self.component, FillsLattice)
+        if filling is not None:
+            shape, found = tuple(filling.shape(2)), {samples.shape for samples in self._rounds}
+            require(found == {shape}, f"shape(2) says {shape}, but its samples have {sorted(map(str, found))}")
+            count = sum(len(samples.points) for samples in self._rounds)
+            require(count == np.prod(shape), f"asks for {count} samples of a lattice of shape {shape}")
+
+    @covers("variants", "measures_paths")
+    def announces_names_and_edges(self) -> None:
+        """Variants are names in a tuple, and only samples with edges measure paths.
+
+        A study refuses unknown names before anything long. Whether the samples of an edge are near enough to each
+        other to measure a path, the kit cannot know.
+        """
+        known = traits(self.component, SamplerTraits)
+        named = isinstance(known.variants, tuple) and all(isinstance(name, str) and name for name in known.variants)
+        require(named, f"its traits name variants {known.variants!r}; a tuple of names is wanted")
+        joined = any(samples.edges is not None for samples in self._rounds)
+        require(joined or not known.measures_paths, "its traits say measures_paths, but its samples have no edges")
+
+    @property
     def _rounds(self) -> list[Samples]:
+        found: list[Samples] = self._first
+        return found
+
+    def _work(self) -> list[Samples]:
         return self._ask_all(tiny_chart())
 
     @property
@@ -200,7 +294,8 @@ class SamplerChecks(OptionChecks):
             if samples is None:
                 break
             found.append(samples)
-            sofar = _join(sofar, samples)
+            if isinstance(samples, Samples) and len(found) < ROUNDS:
+                sofar = _join(sofar, samples)
         return found
 
 

@@ -1,6 +1,7 @@
 """The bench of analyses, which computes everything anew."""
 
 import pickle
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,8 @@ from globscope.testing.tiny.population import inputs_of, principal
 from globscope.testing.tiny.task import TinyTask
 
 Work = Callable[[Draft, Progress], Mapping[str, np.ndarray]]
+# What is counted of an aligner, before its name.
+ALIGNER = "aligner "
 
 
 @define
@@ -54,17 +57,20 @@ class TinyBench:
     Attributes:
         seed: Seed of the study.
         task: The tiny task.
+        counts: How many `networks` it measured so far, and how often it aligned two by each `aligner NAME`.
+        fitted: Keys of the maps that it fitted and gave a landscape.
     """
 
     seed: int = 0
     task: TinyTask = field(factory=TinyTask)
+    counts: Counter[str] = field(factory=Counter, eq=False, repr=False)
+    fitted: set[str] = field(factory=set, eq=False, repr=False)
 
     def fit(self, reducer: str, population: Population, seed: int | None = None) -> Map:
         """Return a linear map of the members in the fit, whatever the reducer and the seed."""
-        del seed
         inputs = inputs_of(population.fitted)
         found = _map_of(reducer, inputs.population, principal(inputs), inputs.coordinates)
-        return evolve(found, whole=population)
+        return evolve(found, whole=population, key=fit_key(reducer, population, seed))
 
     def fits(self, requests: Iterable[FitRequest]) -> Iterator[Map]:
         """Yield the maps of several fits."""
@@ -77,6 +83,7 @@ class TinyBench:
         """
         if fitted.chart.decode is None or fitted.reconstruction is None:
             return fitted
+        self.fitted.add(fitted.key)
         heights = dict.fromkeys(bowls().fields, height(fitted.chart.latents))
         topologies = {"grid": {"gudhi": bowls_topology()}}
         return evolve(fitted, truth=heights, decoded=heights, landscapes={"grid": bowls()}, topologies=topologies)
@@ -85,6 +92,7 @@ class TinyBench:
         """Return the fields of networks on the tiny task."""
         import torch
 
+        self.counts["networks"] += len(networks)
         probe = self.task.build("cpu")
         found: dict[str, list[float]] = {}
         weights = torch.from_numpy(networks.weights(Unit(start=0, stop=len(networks))))
@@ -116,7 +124,8 @@ class TinyBench:
 
     def align(self, aligner: str, a: Tensors, b: Tensors, label: str) -> Mapping[str, np.ndarray]:
         """Return permutations drawn from a fixed seed, whatever the aligner."""
-        del aligner, a, b, label
+        del a, b, label
+        self.counts[f"{ALIGNER}{aligner}"] += 1
         return symmetry(self.task.build("cpu")).random(np.random.default_rng(0))
 
     def align_pairs(self, aligner: str, pairs: Sequence[Pair]) -> list[Mapping[str, np.ndarray]]:
@@ -145,6 +154,13 @@ def tiny_bench() -> TinyBench:
     return TinyBench()
 
 
+def fit_key(reducer: str, population: Population, seed: int | None = None) -> str:
+    """Return the key of a fit, which is another one for other members, their weights or another seed."""
+    fitted = population.fitted
+    labels = ",".join(member.label for member in fitted.members)
+    return f"tiny-{reducer}-{seed}-{labels}-{float(np.abs(fitted.weights).sum()):.6g}"
+
+
 def _map_of(name: str, population: Population, chart: Chart, coordinates: np.ndarray) -> Map:
     return Map(
         name=name,
@@ -154,5 +170,5 @@ def _map_of(name: str, population: Population, chart: Chart, coordinates: np.nda
         outside=np.zeros(len(coordinates)),
         reconstruction=coordinates,  # as if two axes lost nothing of them
         seconds=0.5,
-        key=f"tiny-{name}",
+        key="",
     )

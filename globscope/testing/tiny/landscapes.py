@@ -8,6 +8,7 @@ from globscope.api import (
     MINIMUM,
     ROOT,
     SADDLE,
+    Adjacency,
     Branches,
     Landscape,
     MergeTree,
@@ -134,11 +135,20 @@ def no_topology(samples: int) -> Topology:
     return Topology(field="train_loss", threshold=0.1, tree=tree, full=tree, left_out=samples)
 
 
-def swept_topology(landscape: Landscape, threshold: float = 0.1) -> Topology:
-    """Return a landscape's topology by the definition, sweeping sample by sample: for tiny landscapes alone."""
+def swept_topology(
+    landscape: Landscape, threshold: float = 0.1, adjacency: Adjacency = "auto", k: int | None = None
+) -> Topology:
+    """Return a landscape's topology by the definition, sweeping sample by sample: for tiny landscapes alone.
+
+    Args:
+        landscape: The landscape, with a training loss.
+        threshold: Persistence below which pairs are removed.
+        adjacency: Which samples are neighbours.
+        k: Number of nearest samples that an adjacency of these joins; its default if unset.
+    """
     values = landscape.fields["train_loss"]
     swept = sweep_order(values, np.isfinite(values))
-    tree, full = trees(values, swept, _swept(neighbours(landscape.samples, swept)), threshold)
+    tree, full = trees(values, swept, _swept(neighbours(landscape.samples, swept, adjacency, k)), threshold)
     return Topology(field="train_loss", threshold=threshold, tree=tree, full=full, left_out=len(values) - len(swept))
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from globscope.api import Chart, Member, Population, ReducerInputs, span
+from globscope.api import AffineSpace, Chart, Member, Population, ReducerInputs, span
 from globscope.testing.tiny.task import LAYOUT, tiny_task
 
 VARIANTS = ("A", "B", "C")
@@ -32,6 +32,15 @@ def inputs_of(population: Population) -> ReducerInputs:
     coordinates = space.members.copy()
     coordinates.flags.writeable = False
     return ReducerInputs(coordinates=coordinates, population=population, space=space, task=tiny_task)
+
+
+def spaceless_inputs() -> ReducerInputs:
+    """Return what a reducer with a space of its own is handed: the members, and no coordinates."""
+    population = tiny_population()
+    space = AffineSpace(origin=population.weights[0], basis=np.empty((0, LAYOUT.size)))
+    return ReducerInputs(
+        coordinates=np.empty((len(population.members), 0)), population=population, space=space, task=tiny_task
+    )
 
 
 def tiny_chart() -> Chart:
