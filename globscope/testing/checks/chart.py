@@ -262,7 +262,7 @@ def answers(inputs: ReducerInputs, chart: Chart) -> Fit:
 
 def _points(chart: Chart) -> np.ndarray:
     """Return five points among the members."""
-    latents = np.nan_to_num(chart.latents, posinf=0, neginf=0)  # that they are finite is another check
+    latents = np.nan_to_num(np.real(chart.latents), posinf=0, neginf=0)  # that they are finite is another check
     low, high = latents.min(axis=0), latents.max(axis=0)
     return np.random.default_rng(1).uniform(low, high, size=(5, chart.dimension))
 

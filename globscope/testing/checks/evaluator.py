@@ -263,6 +263,7 @@ class EvaluatorChecks(Suite):
             require_near(found[name][rest], self._plain[name][rest], OTHER_CUT, text)
 
     @after("same_plan_gives_the_same_bits", "another_cut_gives_nearly_the_same_numbers")
+    @after("answers_in_float64_arrays")
     def scores_what_a_unit_has_and_no_more(self) -> None:
         """Scoring a unit lifts its own networks only, and gives what they have in any order.
 
@@ -280,6 +281,7 @@ class EvaluatorChecks(Suite):
 
     @covers("renew")
     @after("same_plan_gives_the_same_bits")
+    @after("answers_in_float64_arrays")
     def renewed_scorer_scores_as_a_new_one(self) -> None:
         """Where a scorer offers renew, the other networks get the numbers that a new scorer would give.
 
@@ -298,6 +300,7 @@ class EvaluatorChecks(Suite):
                 require_same(values, self._cut(5)[name][unit.start : unit.stop], f"{name} differs once renewed")
 
     @after("same_plan_gives_the_same_bits")
+    @after("answers_in_float64_arrays")
     def scores_in_another_process(self) -> None:
         """What was pickled scores the same: the evaluator, the networks, the task and the plan.
 

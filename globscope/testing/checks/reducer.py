@@ -43,6 +43,7 @@ class ReducerChecks(ChartChecks):
         require_same(seen.population.weights, clean.population.weights, "the members' weights were written to")
 
     @covers("latent_dim")
+    @after("answers_in_float64_arrays")
     def latents_have_one_finite_row_a_member(self) -> None:
         """Latents are (N, d) finite numbers, with d as `traits` says.
 

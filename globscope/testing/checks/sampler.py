@@ -293,8 +293,9 @@ class SamplerChecks(Suite):
             samples = asked.ask(chart, sofar, _round(len(found)))
             if samples is None:
                 break
+            require(isinstance(samples, Samples), f"returns {type(samples).__name__}, neither Samples nor None")
             found.append(samples)
-            if isinstance(samples, Samples) and len(found) < ROUNDS:
+            if len(found) < ROUNDS:
                 sofar = _join(sofar, samples)
         return found
 

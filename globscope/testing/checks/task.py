@@ -188,6 +188,7 @@ class TaskChecks(ProbeTraitsChecks):
         require(not problems, f"its probe: {'; '.join(problems)}")
 
     @covers("outputs")
+    @after("draws_what_a_seed_repeats")
     def outputs_are_of_each_example(self) -> None:
         """Where outputs are offered, they are finite, one row an example, whatever else is in the batch.
 
@@ -302,9 +303,10 @@ class TaskChecks(ProbeTraitsChecks):
         first = self._calibrate(parameters, self._buffers(), [self._batch()])
         kept = {name: np.asarray(value).copy() for name, value in first.items()}
         self._calibrate(self._probe.initialise(8)[0], self._buffers(), [self._batch()])
+        for name, value in first.items():
+            require_same(value, kept[name], f"a later calibration writes to earlier buffers {name!r}")
         again = self._calibrate(parameters, self._buffers(), [self._batch()])
         for name, value in again.items():
-            require_same(first[name], kept[name], f"a later calibration writes to earlier buffers {name!r}")
             require_same(value, kept[name], f"buffers {name!r} depend on earlier calibrations")
         self._require_unchanged(before, "after a calibration")
 
@@ -341,6 +343,7 @@ class TaskChecks(ProbeTraitsChecks):
         self._means(self._parameters(), self._batch(), others)
         self._require_unchanged(before, "after another one with other buffers")
 
+    @after("names_splits_and_measures", "builds_the_same_task_twice")
     def draws_what_a_seed_repeats(self) -> None:
         """Scoring keeps no state between calls, and draws from global generators alone, so that it can be seeded.
 
@@ -351,7 +354,7 @@ class TaskChecks(ProbeTraitsChecks):
         except EvaluationError as error:
             raise ContractError(str(error)) from error
 
-    @after("draws_what_a_seed_repeats", "training_leaves_no_trace")
+    @after("draws_what_a_seed_repeats", "training_leaves_no_trace", "leaves_inputs_untouched")
     def stacked_networks_reduce_alike(self) -> None:
         """With `vmappable`, `reduce` under torch.vmap gives each network its own numbers.
 

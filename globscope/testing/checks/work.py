@@ -22,11 +22,12 @@ WORKS = "does_its_work"
 class Suite(OptionChecks):
     """Checks of one component of a role, which says in `_work` what its work is."""
 
-    def stated(self) -> list[Check]:
+    @classmethod
+    def stated(cls) -> list[Check]:
         """Return the checks, those of every role first; those of a role come after its work."""
-        common = {name for cls in Suite.__mro__ for name in vars(cls)}
-        names = dict.fromkeys(name for cls in reversed(type(self).__mro__) for name in vars(cls))
-        found = [check_of(name, getattr(type(self), name)) for name in names if name[0] != "_" and name != "stated"]
+        common = {name for one in Suite.__mro__ for name in vars(one)}
+        names = dict.fromkeys(name for one in reversed(cls.__mro__) for name in vars(one))
+        found = [check_of(name, getattr(cls, name)) for name in names if name[0] != "_" and name != "stated"]
         return [one if one.name in common else evolve(one, after=(WORKS, *one.after)) for one in found]
 
     @covers("check")
