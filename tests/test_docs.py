@@ -17,6 +17,7 @@ import torch
 import typer
 from globscope_ray import Ray
 from globscope_ttk import Ttk
+from jsonschema import Draft202012Validator
 from support.documents import FENCE, blocks, commands_of, mentioned_commands, module, named_files
 from support.optional import import_or_skip
 from support.paths import ROOT
@@ -29,6 +30,7 @@ from globscope.scaffold.package_files import package_files
 from globscope.scaffold.package_name import PackageName
 from globscope.spec.cells import read_sweep
 from globscope.spec.read import build
+from globscope.spec.schema import schema
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BELOW_THE_INDEX = [page for page in PAGES if page.parent.parent == ROOT / "docs"]
@@ -87,6 +89,12 @@ def with_plugin():
     return Registry(components=(*installed_registry().components, *own, ttk, ray))
 
 
+@cache
+def schema_validator():
+    """Return what an editor would check specs by in that environment."""
+    return Draft202012Validator(schema(with_plugin()))
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A folder with the files that the specs of the documentation name."""
@@ -103,6 +111,7 @@ def folder(tmp_path):
 def test_every_spec_in_the_documentation_is_valid(text, folder):
     (folder / "study.toml").write_text(text, "utf-8")
     load(folder / "study.toml")
+    assert not list(schema_validator().iter_errors(tomllib.loads(text)))
 
 
 @pytest.mark.parametrize("text", specs("toml fragment"))
@@ -115,6 +124,7 @@ def test_every_fragment_of_a_spec_is_valid_in_the_starter_spec(text, folder, hom
     (folder / "runs/learned/aligners/deep-align.safetensors").touch()
     document, path = STARTER | tomllib.loads(text), folder / "study.toml"
     (read_sweep if "sweep" in document else build)(document, path, with_plugin())
+    assert not list(schema_validator().iter_errors(document))
 
 
 def test_no_toml_block_escapes_these_tests():

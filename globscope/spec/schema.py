@@ -89,17 +89,14 @@ def _no_others(names: Iterable[str]) -> dict[str, Any]:
 def _role(role: str, registry: Registry) -> dict[str, Any]:
     """Return the rules of a role's table; `use` selects the rule, so that a wrong key is reported once."""
     components = [c for c in registry.role(role).values() if (role, c.name) != ("analysis", FIDELITY)]
-    summaries = "; ".join(f"{c.name}: {c.summary}" for c in components)
     usual = USUAL.get(role, {})
     if not components:
         return {"not": {}}
-    chosen = [{"if": _condition(c.name, usual), "then": _component(c)} for c in components]
-    return {
-        "type": "object",
-        "properties": {"use": {"enum": [c.name for c in components], **_default(usual), "description": summaries}},
-        "required": [] if usual else ["use"],
-        "allOf": chosen,
-    }
+    rules = {c.name: _component(c) for c in components}
+    chosen = [{"if": _condition(name, usual), "then": rule} for name, rule in rules.items()]
+    use = {"enum": [*rules], **_default(usual), "description": _summaries(components)}
+    shown = {"properties": {**_meanings_of_all(rules), "use": use}}
+    return {"type": "object", "required": [] if usual else ["use"], "allOf": [shown, *chosen]}
 
 
 def _pool(registry: Registry) -> dict[str, Any]:
@@ -108,8 +105,7 @@ def _pool(registry: Registry) -> dict[str, Any]:
     usual = USUAL["pool"]["pool"]
     if not pools:
         return {"not": {}}
-    chosen = []
-    about = "; ".join(f"{pool.name}: {pool.summary}" for pool in pools)
+    chosen, rules = [], {}
     for pool in pools:
         own = _class(pool.cls)
         name = _pool_name(pool)
@@ -117,11 +113,34 @@ def _pool(registry: Registry) -> dict[str, Any]:
         own["additionalProperties"] = _no_others(own["properties"])
         named = {"properties": {"pool": name}, "required": [] if pool.name == usual else ["pool"]}
         chosen.append({"if": named, "then": own | {"title": pool.name}})
-    return {
-        "type": "object",
-        "properties": {"pool": {"anyOf": [_pool_name(pool) for pool in pools], "default": usual, "description": about}},
-        "allOf": chosen,
-    }
+        rules[pool.name] = own
+    names = {"anyOf": [_pool_name(pool) for pool in pools], "default": usual, "description": _summaries(pools)}
+    return {"type": "object", "allOf": [{"properties": {**_meanings_of_all(rules), "pool": names}}, *chosen]}
+
+
+def _summaries(components: Iterable[Component]) -> str:
+    """Return what each component does, as a list that an editor shows."""
+    return "\n".join(f"- `{component.name}`: {component.summary}" for component in components)
+
+
+def _meanings_of_all(rules: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return all keys of several components' tables with nothing but their meanings.
+
+    The conditions say which are accepted. Editors offer and explain only keys that stand outside of conditions, and,
+    beside an `allOf`, only those in it.
+    """
+    owners: dict[str, dict[str, list[str]]] = {}
+    for name, rule in rules.items():
+        for key, value in rule["properties"].items():
+            owners.setdefault(key, {}).setdefault(value["description"], []).append(name)
+    return {key: {"description": _meaning(of, len(rules))} for key, of in owners.items()}
+
+
+def _meaning(owners: Mapping[str, Sequence[str]], count: int) -> str:
+    """Return the meanings of one key, each with the components where it has it, if these are not all."""
+    return "\n\n".join(
+        text if len(names) == count else f"{text} (`{'`, `'.join(names)}`)" for text, names in owners.items()
+    )
 
 
 def _pool_name(pool: Component) -> dict[str, Any]:

@@ -164,7 +164,7 @@ def test_every_key_of_a_spec_and_every_option_has_a_description(validator):
             described(rule)
             items = rule.get("items") or {}  # no schema where a list has a fixed length
             for part in rule.get("allOf", []) + items.get("allOf", []):
-                described(part.get("then", {}))
+                described(part.get("then", part))
             described(items)
 
     assert set(validator.schema["properties"]) == set(TABLES)
@@ -181,6 +181,16 @@ class Options:
 
     widths: tuple[int, ...] = field(default=(3,), validator=[min_len(1), deep_iterable(ge(2))])
     pairs: tuple[tuple[str, str], ...] = ()
+
+
+def test_a_strangers_component_is_offered_and_explained_beside_the_built_in_ones(registry):
+    own = Component(role="reducer", name="x", cls=Options, distribution="some", version="1")
+    made = schema(Registry(components=(*registry.components, own)))
+    offered = made["properties"]["reducer"]["items"]["allOf"][0]["properties"]  # where editors look
+    assert {"x", "pca"} <= {*offered["use"]["enum"]}
+    assert "- `x`: Options with rules on items and lengths." in offered["use"]["description"]
+    assert "(`x`)" in offered["widths"]["description"]
+    assert {"latent_dim", "pairs", "seed"} <= {*offered}
 
 
 @pytest.mark.parametrize(
@@ -212,7 +222,7 @@ def test_a_registry_without_components_still_has_a_schema():
 
 
 def test_what_holds_for_items_is_said_of_each_item_of_a_list_of_fixed_length(validator):
-    tasks = [part["then"] for part in validator.schema["properties"]["task"]["allOf"]]
+    tasks = [part["then"] for part in validator.schema["properties"]["task"]["allOf"] if "then" in part]
     grids = [one["properties"]["grid"] for one in tasks if "grid" in one["properties"]]
     assert grids
     for grid in grids:

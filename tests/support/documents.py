@@ -29,7 +29,7 @@ def named_files(page, kind="python"):
 def commands_of(page):
     """Return the words of every `globscope` command in a page's blocks for a shell."""
     lines = "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
-    parts = [part for line in lines for part in re.split(r" && | \| ", line)]
+    parts = [part for line in lines for part in re.split(r" && | \| | > ", line)]
     return [shlex.split(part, comments=True) for part in parts if part.startswith("globscope ")]
 
 
