@@ -853,7 +853,8 @@ FAULTS = {
         "draws_the_same_numbers_for_all_networks",
     ),
     "scores otherwise in another process": (
-        (TORCH, {"__attrs_post_init__": lambda self: AT_HOME.append(self), "scorer": scoring_at_home}),
+        # A method of a list would not be bound to the component.
+        (TORCH, {"__attrs_post_init__": lambda self: AT_HOME.append(self), "scorer": scoring_at_home}),  # noqa: PLW0108
         "scores_in_another_process",
     ),
     "writes to the networks that it scores": (
