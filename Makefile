@@ -68,7 +68,13 @@ docs: $(MARK)-test        ## the pages that are written from the code
 	$(PYTHON) docs/generate.py
 	$(PYTHON) docs/python_reference.py
 
-site: $(MARK)-site        ## the documentation as a site, in site/; nothing is fetched
+# Notebooks are stored without outputs; the site shows those of copies, which are executed once.
+runs/notebooks/%.ipynb: docs/notebooks/%.ipynb | $(MARK)-test $(MARK)-site
+	mkdir -p $(@D)
+	cp $< $@
+	HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR) $(PYTHON) -m nbconvert --log-level WARN --to notebook --execute --inplace $@ || { rm $@; exit 1; }
+
+site: $(MARK)-site $(patsubst docs/%,runs/%,$(wildcard docs/notebooks/*.ipynb)) ## the documentation as a site, in site/; nothing is fetched
 	$(PYTHON) -m mkdocs build
 	@echo "open site/index.html, or, with search: $(PYTHON) -m http.server --directory site"
 

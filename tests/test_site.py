@@ -17,7 +17,7 @@ import globscope
 from globscope import api, testing
 
 WIDTHS = (1280, 390)
-NEEDED = ("mike", "material", "mkdocs_jupyter", "mkdocstrings_handlers")
+NEEDED = ("mike", "material", "nbconvert", "mkdocstrings_handlers")
 # What is wrong with an open page: its title, its width, and what stands for a picture that is not there.
 FAULTS = """() => [
   ...(document.title && document.querySelector("h1") ? [] : ["no title"]),

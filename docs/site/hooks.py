@@ -43,12 +43,12 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add every file outside of `docs/` to which a page links, and those to which these link in turn."""
-    waiting = [f"docs/{file.src_uri}" for file in files.documentation_pages() if file.src_uri.endswith(".md")]
+    waiting = list(files.documentation_pages())
     while waiting:
-        for path in links(waiting.pop()):
+        for path in linked_files(waiting.pop()):
             if not path.startswith("docs/") and files.get_file_from_path(site_path(path)) is None:
-                files.append(outside_page(path, config))
-                waiting += [path] if path.endswith(".md") else []
+                waiting.append(outside_page(path, config))
+                files.append(waiting[-1])
     return files
 
 
@@ -57,15 +57,14 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     del config, files
     if page.is_homepage:
         page.meta["hide"] = ["navigation", "toc"]  # it is the table of contents
-    source = page.file.src_uri.removeprefix(f"{OUTSIDE}/") if is_outside(page.file) else f"docs/{page.file.src_uri}"
-    folder = posixpath.dirname(page.file.src_uri)
     markdown = SECOND_WORD.sub(r"\1", markdown)
+    source, folder = source_of(page.file), posixpath.dirname(page.file.src_uri)
     return replace_links(markdown, lambda link: posixpath.relpath(site_path(target(source, link)), folder))
 
 
-def is_outside(file: File) -> bool:
-    """Whether a page is of a file outside of `docs/`."""
-    return file.src_uri.startswith(f"{OUTSIDE}/")
+def source_of(file: File) -> str:
+    """Return the file of the repository of which a page is made."""
+    return file.src_uri.removeprefix(f"{OUTSIDE}/") if file.src_uri.startswith(OUTSIDE) else f"docs/{file.src_uri}"
 
 
 def replace_links(markdown: str, replacement: Callable[[str], str]) -> str:
@@ -78,16 +77,16 @@ def target(source: str, link: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(source), link))
 
 
-def links(source: str) -> list[str]:
+def linked_files(page: File) -> list[str]:
     """Return the files to which a page links."""
-    found = CODE_OR_LINK.finditer((ROOT / source).read_text("utf-8"))
-    return [target(source, one["link"]) for one in found if one["link"]]
+    found = CODE_OR_LINK.finditer(page.content_string)
+    return [target(source_of(page), one["link"]) for one in found if one["link"]]
 
 
 def site_path(path: str) -> str:
     """Return the source of the site that stands for a file of the repository; code is shown by a page of its own."""
     if path.startswith("docs/"):
-        return path.removeprefix("docs/")
+        return re.sub(r"\.ipynb$", ".md", path.removeprefix("docs/"))
     return f"{OUTSIDE}/{path}" if path.endswith(".md") else f"{OUTSIDE}/{path}.md"
 
 
