@@ -108,6 +108,10 @@ def save_specs(page, desk):
     """Save a page's files under the names that it gives them, and its first spec under those that its commands name."""
     for name, text in [pair for kind in ("python", "toml") for pair in named_files(page, kind)]:
         (desk / name).write_text(text, "utf-8")
+    if ["globscope", "init"] in commands_of(page):
+        (desk / "study.toml").unlink()
+        shutil.rmtree(desk / "runs/study")
+        return
     for words in commands_of(page):
         wanted = [word for word in words if word.endswith(".toml") and not (desk / word).exists()]
         for name in wanted:
