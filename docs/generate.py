@@ -31,7 +31,7 @@ SPECS = DOCS.parent / "specs"
 NOTE = "<!-- Written by docs/generate.py (`make docs`); edit the docstrings instead. -->"
 PROTOCOLS = {
     "task": (roles.Task, roles.Probe, *roles.OPTIONAL["probe"], Description),
-    "reducer": (roles.Reducer,),
+    "reducer": (roles.Reducer, roles.MapTerm, roles.MapFit),
     "sampler": (roles.Sampler,),
     "evaluator": (roles.Evaluator, roles.UnitScorer),
     "topology": (roles.TopologyMethod,),

@@ -95,6 +95,8 @@ from globscope.roles import (
     GivesFisher as GivesFisher,
     GivesQuickExamples as GivesQuickExamples,
     Learns as Learns,
+    MapFit as MapFit,
+    MapTerm as MapTerm,
     Merges as Merges,
     OffersFields as OffersFields,
     Pair as Pair,

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 import typer
+from globscope_flow import Flow
 from globscope_ray import Ray
 from globscope_ttk import Ttk
 from jsonschema import Draft202012Validator
@@ -85,8 +86,9 @@ def with_plugin():
         for role, name, cls in (("reducer", "top-variance", top_variance()), *new_components())
     ]
     ttk = Component(role="topology", name="ttk", cls=Ttk, distribution="globscope-ttk", version="0.1.0")
+    flow = Component(role="reducer", name="flow", cls=Flow, distribution="globscope-flow", version="0.1.0")
     ray = Component(role="pool", name="ray", cls=Ray, distribution="globscope-ray", version="0.1.0")
-    return Registry(components=(*installed_registry().components, *own, ttk, ray))
+    return Registry(components=(*installed_registry().components, *own, flow, ttk, ray))
 
 
 @cache

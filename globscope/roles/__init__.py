@@ -42,6 +42,7 @@ from globscope.roles.evaluator import (
     TriesScoring as TriesScoring,
     UnitScorer as UnitScorer,
 )
+from globscope.roles.map_term import MapFit as MapFit, MapTerm as MapTerm
 from globscope.roles.optional import (
     OPTIONAL as OPTIONAL,
     CheckFacts as CheckFacts,

@@ -23,7 +23,8 @@ from globscope.api import (
 )
 from globscope.builtin.reducers import Autoencoder
 from globscope.builtin.reducers.autoencoder.lifting import torch_lift
-from globscope.builtin.reducers.autoencoder.straight import EXAMPLES, POINTS, StraightLoss
+from globscope.builtin.reducers.autoencoder.network_losses import EXAMPLES, NetworkLosses
+from globscope.builtin.reducers.autoencoder.straight import POINTS, StraightLoss
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.pinn import PinnConvection
 from globscope.builtin.tasks.regression import Regression
@@ -81,11 +82,12 @@ class _Times(nn.Module):
 def straight_loss(given, weight=1.0, seed=0):
     data = torch.from_numpy(given.coordinates.astype(np.float32))
     rng = np.random.default_rng(seed)
-    return StraightLoss.of(given, points=data, device="cpu", weight=weight, scale=1.0, rng=rng)
+    losses = NetworkLosses.of(given, device="cpu", scale=1.0, rng=rng)
+    return StraightLoss(weight=weight, points=data, losses=losses, rng=rng)
 
 
 def test_without_the_terms_a_fit_draws_and_holds_what_it_always_did(monkeypatch):
-    monkeypatch.setattr(StraightLoss, "of", lambda *_, **__: pytest.fail("the straight loss was made"))
+    monkeypatch.setattr(NetworkLosses, "of", lambda *_, **__: pytest.fail("networks were to be scored"))
     given, rng, alone = inputs(), np.random.default_rng(0), np.random.default_rng(0)
     chart = Autoencoder(**SMALL).reduce(given, rng)
     alone.integers(2**62)  # the seed of the layers, and nothing else
@@ -211,10 +213,10 @@ def test_a_buffer_that_is_no_statistic_is_that_of_the_nearer_member():
     members = tuple(evolve(m, buffers={"shift": s}) for m, s in zip(given.members, shifts, strict=True))
     given = evolve(given, population=evolve(given.population, members=members))
     term, used = straight_loss(given), []
-    nearer = StraightLoss._losses
+    nearer = NetworkLosses._losses
     losses = lambda self, weights, own: used.extend(own) or nearer(self, weights, own)  # noqa: E731
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(StraightLoss, "_losses", losses)
+        patch.setattr(NetworkLosses, "_losses", losses)
         term(identity())
     rng = np.random.default_rng(0)
     first = rng.integers(12, size=POINTS)

@@ -1,6 +1,7 @@
 """The autoencoder: its options, its fit and its chart."""
 
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -8,6 +9,7 @@ from attrs import define, evolve, field
 from attrs.validators import and_, deep_iterable, ge, gt, optional
 
 from globscope.api import (
+    ADDED,
     AXES,
     BATCH,
     STEPS,
@@ -17,6 +19,7 @@ from globscope.api import (
     CheckFacts,
     EvaluationError,
     GlobscopeError,
+    MapFit,
     ReducerInputs,
     ReducerTraits,
     device,
@@ -28,6 +31,7 @@ from globscope.api import (
 from globscope.builtin.reducers.autoencoder.chart import NARROW, chart_of
 from globscope.builtin.reducers.autoencoder.network import load, network as layers
 from globscope.builtin.reducers.autoencoder.place import fit_device
+from globscope.builtin.reducers.autoencoder.terms import Term, sum_of_terms
 from globscope.builtin.reducers.requirements import require_directions
 
 # Number of members above which a step takes a batch of them, and number of members of that batch.
@@ -62,8 +66,8 @@ class Autoencoder:
             `rmsprop` with PyTorch's defaults for everything. Muon reaches the same error in a fraction of the steps.
         learning_rate: Learning rate at the start; if unset, 0.05 with `muon`, where Adam's is a fifth of it, and 0.006
             with the others.
-        schedule: `linear` and `cosine` lower learning rates and the weight of the straight loss to zero over the steps,
-            and the weight of the stress over the first 60 % of them; `constant` keeps all of them.
+        schedule: `linear` and `cosine` lower learning rates and the weights of the straight loss and of terms to zero
+            over the steps, and the weight of the stress over the first 60 % of them; `constant` keeps all of them.
         steps: Number of gradient steps; if unset, 500 with `muon` and 4,000 with the others.
         tolerance: Training stops when the error's share of the variance falls below this; 0 never stops early.
         stress: Weight at the start of the stress: how far the distances between latent points are from being
@@ -73,6 +77,9 @@ class Autoencoder:
             there. A step scores 8 networks on 128 training examples, in evaluation mode, with BatchNorm statistics of
             these examples. On digits 0.001 took three quarters of the walls' height away and 0.1 nearly all; a fit
             took seven times as long.
+        terms: Further terms of the loss, each a table: `use` names a function in your own code or in a package, such as
+            "globscope_geometry:grid_density", with the weight at the start and the function's options. The function
+            gets the map while it is fitted (`globscope.api.MapFit`) and returns a scalar tensor.
         skip: Whether a linear path leads from coordinates to latent points beside the encoder's layers, and from latent
             points to coordinates beside the decoder's.
         batch_size: Number of members per step; if unset, all of up to 512, otherwise 256.
@@ -92,6 +99,7 @@ class Autoencoder:
     tolerance: float = field(default=0.0, validator=ge(0))
     stress: float = field(default=1.0, validator=ge(0))
     straight_loss: float = field(default=0.0, validator=ge(0))
+    terms: tuple[Term, ...] = field(default=(), metadata=ADDED)
     skip: bool = False
     batch_size: int | None = field(default=None, validator=optional(and_(ge(1), BATCH)))
     device: str = field(default="auto", validator=device_name, metadata=WHERE)
@@ -102,15 +110,18 @@ class Autoencoder:
         return ReducerTraits(latent_dim=self.latent_dim)
 
     def check(self, facts: CheckFacts) -> None:
-        """Refuse a device that this machine lacks, and a straight loss of a task that measures no loss.
+        """Refuse a device that this machine lacks, a straight loss of a task that measures no loss, and unfit terms.
 
         Raises:
             EvaluationError: No such device, or no such measure.
+            UserCodeError: A term's function is missing, or does not take its options.
         """
         device(self.device, "reducer.device")
         if self.straight_loss and "loss" not in facts.probe.measures:
             measures = ", ".join(facts.probe.measures)
             raise EvaluationError(f"reducer.straight_loss: the task measures no 'loss' ({measures}); leave it out")
+        for number, term in enumerate(self.terms):
+            term.check(f"reducer.terms.{number}")
 
     def reduce(self, inputs: ReducerInputs, rng: np.random.Generator) -> Chart:
         """Return the trained chart; equal seeds and threads give equal bits on a CPU.
@@ -136,10 +147,10 @@ class Autoencoder:
     def trial(self, members: int) -> tuple["Autoencoder", float] | None:
         """Return a fit with few steps, and the largest factor by which the whole fit takes longer.
 
-        None with a straight loss, for which a trial would need all members' weights.
+        None with a straight loss or terms, for which a trial would need all members' weights.
         """
         del members
-        if self.straight_loss:
+        if self._is_scored:
             return None
         steps = min(self._steps, TRIAL_STEPS)
         return evolve(self, steps=steps, tolerance=0.0), self._steps / steps
@@ -171,7 +182,7 @@ class Autoencoder:
         from globscope.builtin.reducers.autoencoder.training import Training
 
         size = min(len(data), self.batch_size or (len(data) if len(data) <= MANY else SEVERAL))
-        lifting = len(data) * inputs.population.layout.size if self.straight_loss else 0
+        lifting = len(data) * inputs.population.layout.size if self._is_scored else 0
         place = fit_device(self.device, network, size, lifting)
         training = Training(
             steps=self._steps,
@@ -185,16 +196,32 @@ class Autoencoder:
         with precise("float32", place), within_memory(GlobscopeError, TOO_LARGE.format(place)):
             changing = optimisers(self.optimiser, network.to(place), self.learning_rate or RATES[self.optimiser])
             drawn = batches(data, size, rng, place, stress=self.stress > 0)
-            training = evolve(training, straight=self._straight(inputs, data, scale, place, rng))
+            training = evolve(training, further=self._further(inputs, data.to(place), scale, place, rng))
             notes = training.train(network, changing, drawn, data.split(size))
             network.to("cpu")
         return notes
 
-    def _straight(
+    @property
+    def _is_scored(self) -> bool:
+        """Whether steps score networks, or may do so."""
+        return bool(self.straight_loss or self.terms)
+
+    def _further(
         self, inputs: ReducerInputs, data: Any, scale: float, place: str, rng: np.random.Generator
-    ) -> Callable[[Any], Any] | None:
-        if not self.straight_loss:
-            return None
+    ) -> dict[str, Callable[[Any], Any]]:
+        """Return the terms beside error and stress, by option; what scores networks is made when one is scored."""
+        if not self._is_scored:
+            return {}
+        from globscope.builtin.reducers.autoencoder.network_losses import NetworkLosses
         from globscope.builtin.reducers.autoencoder.straight import StraightLoss
 
-        return StraightLoss.of(inputs, points=data, device=place, weight=self.straight_loss, scale=scale, rng=rng)
+        scoring = cache(lambda: NetworkLosses.of(inputs, device=place, scale=scale, rng=rng))
+        further = dict[str, Callable[[Any], Any]]()
+        if self.straight_loss:
+            further["straight_loss"] = StraightLoss(weight=self.straight_loss, points=data, losses=scoring(), rng=rng)
+        if self.terms:
+            fixed = {"points": data, "members": inputs.members, "scale": scale, "rng": rng}
+            losses = lambda points, rows: scoring()(points, rows)  # noqa: E731, PLW0108 - made when a term asks for one
+            fit = partial(MapFit, **fixed, losses=losses)
+            further["terms"] = partial(sum_of_terms, self.terms, lambda net: fit(encode=net[0], decode=net[1]))
+        return further

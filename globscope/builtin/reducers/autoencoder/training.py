@@ -1,6 +1,6 @@
 """The training of an autoencoder; imported where torch is needed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import cos, isfinite, pi
 from typing import Any
 
@@ -28,10 +28,10 @@ class Training:
 
     Attributes:
         steps: Number of steps, at most.
-        schedule: A key of SCHEDULES. The weight of the straight loss follows it as well, and that of the stress in the
+        schedule: A key of SCHEDULES. The weights of further terms follow it as well, and that of the stress in the
             first steps.
         stress: Weight of the stress at the start.
-        straight: Returns the weighted straight loss of a network at the start; None where it has no weight.
+        further: By option, functions that return a weighted term of a network's loss at the start.
         enough: Error per coordinate below which training stops.
         per_weight: Error per weight of an error per coordinate of 1.
         progress: Receives the progress of the fit.
@@ -40,7 +40,7 @@ class Training:
     steps: int
     schedule: str
     stress: float
-    straight: Callable[[Any], Any] | None = None
+    further: Mapping[str, Callable[[Any], Any]] = field(factory=dict, eq=False, repr=False)
     enough: float
     per_weight: float
     progress: Progress = field(eq=False, repr=False)
@@ -69,8 +69,8 @@ class Training:
                 group["lr"] = rate * self._share(step)
             network.zero_grad()
             loss = next(batches).loss(network, self._share(step / STRESSED) * self.stress)
-            if self.straight is not None:
-                loss = loss + self._share(step) * self.straight(network)
+            for term in self.further.values():
+                loss = loss + self._share(step) * term(network)
             loss.backward()
             for optimiser in optimisers:
                 optimiser.step()
@@ -85,7 +85,7 @@ class Training:
         if not isfinite(error):
             raise GlobscopeError(
                 f"reducer 'autoencoder': the loss is no longer finite at step {step}; lower its learning_rate, {rate:g}"
-                + (", or leave out straight_loss" if self.straight is not None else "")
+                + (f", or leave out {' and '.join(self.further)}" if self.further else "")
             )
         self.progress(step, self.steps, mse=error * self.per_weight)
         return error
