@@ -2,14 +2,19 @@
 
 import ast
 import os
+import signal
 import subprocess
 import sys
+import time
 import tomllib
 from importlib.metadata import EntryPoint
+from multiprocessing import active_children
 
 import pytest
+from support.pool_work import fatal, noted
 
 from globscope import hookspecs
+from globscope.api import PoolError
 from globscope.registry import HOOKS, Registry, discover, installed_registry
 from globscope.scaffold import write_package
 from globscope.spec.read import build
@@ -112,3 +117,58 @@ def test_a_class_never_has_the_name_of_something_else_in_its_module(name, role, 
     [module] = folder.glob("globscope_*.py")
     wanted = f"{name.title().replace('-', '')}{role.capitalize()}"
     assert f"\nclass {wanted}:" in module.read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_the_pool_does_the_work_of_a_killed_process_again_and_ends_where_an_item_kills_all(
+    found, folder, tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(folder / "made-pool")  # workers see the same path
+    (tmp_path / "fatal-2").touch()
+    with found.role("pool")["made-pool"].cls(workers=2).open() as workers:
+        done = [(item, result[0]) for item, result in workers.map(noted, tmp_path, [1, 2, 2, 3])]
+        assert sorted(done) == [(1, 1), (2, 2), (2, 2), (3, 3)]
+        with pytest.raises(PoolError, match="worker processes died 3 times"):
+            list(workers.map(fatal, 1, [1]))
+        assert [result[0] for _, result in workers.map(noted, tmp_path, [4])] == [4]
+    assert active_children() == []
+
+
+LEAVE = """
+import os
+from threading import Timer
+from made_pool import MadePool
+from support.pool_work import reporting_forever
+
+def leave():
+    os.kill(os.getpid(), {signal})
+
+if __name__ == "__main__":
+    with MadePool(workers=1).open() as workers:
+        Timer(3.0, leave).start()
+        list(workers.map(reporting_forever, None, [1]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX's")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_no_process_of_the_pool_outlives_the_one_that_opened_it(number, folder, tmp_path):
+    (tmp_path / "leave.py").write_text(LEAVE.format(signal=int(number)))
+    path = os.pathsep.join([str(folder / "made-pool"), *filter(None, sys.path)])
+    process = subprocess.Popen(
+        [sys.executable, "leave.py"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path},
+        start_new_session=True,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.wait() != 0
+    for _ in range(200):
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    os.killpg(process.pid, 9)
+    pytest.fail("a worker is left")
