@@ -11,6 +11,7 @@ WHOLE = {
     "architectures",
     "distribution",
     "docs",
+    "documented_code",
     "docstrings",
     "first_look",
     "fuzz",
