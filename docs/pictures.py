@@ -74,11 +74,18 @@ OWN = (
     "evaluator.calibration=fused",
     "evaluator.batch_size=256",
 )
+# Of the packages under plugins/, which have to be installed.
+PLUGIN_MAPS = (
+    'reducer=[{use="autoencoder"},{use="flow"},'
+    '{name="grid density",use="autoencoder",terms=[{use="globscope_geometry:grid_density",weight=0.001}]},'
+    '{name="loss gap",use="autoencoder",terms=[{use="globscope_geometry:loss_gap",weight=0.01}]}]'
+)
 RUNS = {
     "digits": Run("digits-mlp"),
     "digits-analyses": Run("digits-mlp", (ANALYSES,)),
     "digits-level-sets": Run("digits-mlp", (LEVEL_SETS,)),
     "digits-stability": Run("digits-mlp", (STABILITY,)),
+    "digits-plugins": Run("digits-mlp", (PLUGIN_MAPS,)),
     "digits-3d": Run("digits-mlp", ("reducer.0.latent_dim=3", "sampler.0.resolution=15")),
     "connectivity": Run("digits-connectivity"),
     "aligned": Run("digits-aligned"),
@@ -115,6 +122,7 @@ PICTURES = {
     "overview": Picture("digits", ("overview",)),
     "seven-valleys": Picture("digits", ("autoencoder-landscape", "autoencoder-profile")),
     "profiles": Picture("digits", ("profiles",)),
+    "plugin-maps": Picture("digits-plugins", ("overview",)),
     "isosurfaces": Picture("digits-3d", ("autoencoder-isosurfaces",)),
     "similarity": Picture("digits-analyses", ("similarity-cka", "similarity-disagreement")),
     "similarity-distances": Picture("digits-analyses", ("similarity-all-distances",)),
