@@ -64,7 +64,7 @@ ELSEWHERE = {
     "how-to/ray.md": "plugins/globscope-ray",
     "how-to/ttk.md": "needs conda",
     "how-to/switch-off-a-plugin.md": "names distributions that are not there",
-    "tutorial/first-plugin.md": "test_third_party.py",
+    "tutorial/first-plugin.md": "scaffold/test_transcript.py",
     "reference/hooks.md": "signatures",
 }
 # Pages for authors of plugins are compared with the code of new packages.
