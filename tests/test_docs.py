@@ -30,7 +30,7 @@ from globscope.registry import HOOKS, Component, Registry, installed_registry
 from globscope.scaffold.package_files import package_files
 from globscope.scaffold.package_name import PackageName
 from globscope.spec.cells import read_sweep
-from globscope.spec.read import build
+from globscope.spec.read import build, read_spec
 from globscope.spec.schema import schema
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -384,4 +384,4 @@ SETTINGS = {
 
 @pytest.mark.parametrize("settings", sorted(SETTINGS), ids=" ".join)
 def test_every_setting_of_a_documented_command_is_a_key_of_its_spec(settings, home):
-    load(ROOT / settings[0], list(settings[1:]))
+    read_spec(ROOT / settings[0], list(settings[1:]), with_plugin())
