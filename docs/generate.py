@@ -21,6 +21,10 @@ from globscope.spec.entries import entry_class
 from globscope.spec.model import Columns, Compress, Continuation, PopulationSpec, Recipe, Spec, Train, Variant, Zoo
 from globscope.spec.plugins import Plugins
 from globscope.spec.style import Style
+from globscope.testing.check import Check
+from globscope.testing.checks.work import Suite
+from globscope.testing.contract_run import CHECKS
+from globscope.testing.unchecked import UNCHECKED
 from globscope.values.field import Description
 from globscope.values.findings import Figure, Finding, Table
 from globscope.values.known_path import KnownPath
@@ -126,12 +130,28 @@ REPORT = (
     "arguments, and so does `globscope figure`. [A figure for a paper](../how-to/figure-for-a-paper.md)."
 )
 
+KIT = (
+    "This page is for authors of plugins. It lists what `globscope plugin check NAME` checks, where NAME is an "
+    "installed package or a component, and what `parametrize_contract` checks in a test. GlobScope's own components "
+    "are checked by the same command, `globscope plugin check globscope`.\n\n"
+    "A check that fails says what is wrong and why it matters; the exit code is then 1. Checks that would only repeat "
+    "it are not reached. Work is done twice: the second time in an empty folder, on arrays that cannot be written, and "
+    "under other global seeds, while all that the process shares is watched. Numbers are returned as numpy arrays of "
+    "float64.\n\n"
+    "The kit uses a component with its defaults, or with those of its class method "
+    "[`quick_examples`](hooks.md#givesquickexamples), which returns components with options that make them quick. On "
+    "the command line, `--set KEY=VALUE` gives other options. Where a check must fail, a test states so with the "
+    'reason: `parametrize_contract([Mine()], expected_failures={"is_documented": "its options are generated"})`. If '
+    "that check passes, the test fails, so that the list stays true. The command line has no such list."
+)
+
 
 def pages() -> dict[str, str]:
     """Return the generated pages by their path in `docs/`."""
     return {
         "reference/components.md": components(),
         "reference/spec.md": spec(),
+        "reference/contract-kit.md": contract_kit(),
         "reference/hooks.md": hooks(),
         "gallery.md": gallery(),
     }
@@ -197,16 +217,32 @@ def hooks() -> str:
         "A plugin is a module in the entry-point group `globscope` with functions marked `@hookimpl`. It states the "
         "[version of the API](api-versions.md) that it was written for: `GLOBSCOPE_API = 2`. "
         "Every hook is called once, when components are first needed, before any spec is read. "
-        "Import everything below from `globscope.api`.",
+        "Import everything below from `globscope.api`. The [contract kit](contract-kit.md) checks what a class offers.",
     ]
     for role, name in HOOKS.items():
         hook = getattr(hookspecs, name)
         parts += [f"## {name}", _code(f"@hookimpl\n{_header(hook)} ..."), inspect.getdoc(hook) or ""]
         for protocol in (*PROTOCOLS[role], *roles.OPTIONAL[role]):
-            parts += [] if protocol is roles.Checks else _protocol(protocol)
+            parts += [] if protocol in (roles.Checks, roles.GivesQuickExamples) else _protocol(protocol)
     checking = [role for role, offered in roles.OPTIONAL.items() if roles.Checks in offered]
     parts += ["## What several roles may offer", f"Components of these roles may check: {', '.join(checking)}."]
-    return _page([*parts, *_protocol(roles.Checks), *_protocol(roles.CheckFacts)])
+    shared = (roles.Checks, roles.CheckFacts, roles.GivesQuickExamples)
+    return _page([*parts, *(part for protocol in shared for part in _protocol(protocol))])
+
+
+def contract_kit() -> str:
+    """Return every check of the contract kit, with the reason for it."""
+    parts = ["# The contract kit", KIT, "## Every role", _checks(Suite.stated())]
+    common = {one.name for one in Suite.stated()}
+    for role, suite in CHECKS.items():
+        parts += [f"## {role}", _checks(one for one in suite.stated() if one.name not in common)]
+    rows = [(f"`{n}`", role, why) for role, named in UNCHECKED.items() for n, why in named.items()]
+    return _page([*parts, "## What is not checked", _table(("member", "role", "why"), rows)])
+
+
+def _checks(found: Iterable[Check]) -> str:
+    rows = [(f"`{one.name}`", one.wanted, one.reason, ", ".join(f"`{name}`" for name in one.covers)) for one in found]
+    return _table(("check", "what must hold", "why", "is about"), rows)
 
 
 def _component(found: Component) -> list[str]:

@@ -1,7 +1,7 @@
 """The commands for authors of plugins."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from globscope.cli.ending import exit_on_error
 from globscope.cli.help import GroupedCommands, examples
 from globscope.cli.options import Disable
 from globscope.cli.screen import stdout
+
+if TYPE_CHECKING:
+    from globscope.testing.packages import Outcome
 
 plugin = typer.Typer(
     help="Write packages with components of your own, and check them.",
@@ -53,3 +56,48 @@ def new(
         # pip would look a plain name up in its index
         path = folder if folder.is_absolute() else f"./{folder.as_posix()}"
         stdout(f"{folder} written; next: pip install {path}")
+
+
+@plugin.command(
+    epilog=examples(
+        "globscope plugin check globscope-flow",
+        "globscope plugin check top-variance --set latent_dim=3",
+        "globscope plugin check globscope",
+    )
+)
+def check(
+    name: Annotated[str, typer.Argument(help="An installed package, or a component's name.", show_default=False)],
+    options: Annotated[
+        list[str],
+        typer.Option("--set", metavar="KEY=VALUE", help="Option of the component that is checked; repeatable."),
+    ] = [],  # noqa: B006 - typer reads the default
+    disable: Disable = [],  # noqa: B006
+) -> None:
+    """Check that components keep the contract of their role.
+
+    Every check that fails says what is wrong and why it matters. Components are checked with the options of their
+    `quick_examples()`, else with their defaults. The exit code is 1 where a check fails.
+    """
+    with exit_on_error():
+        from globscope.registry import installed_registry
+        from globscope.testing.packages import check_examples, components_named, package_problems
+
+        registry = installed_registry(disable)
+        components, problems = components_named(registry, name), package_problems(registry, name)
+        for problem in problems:
+            stdout(f"problem: {problem}")
+        found = [_print_outcome(one) for component in components for one in check_examples(component, options)]
+        if problems or not all(found):
+            raise typer.Exit(1)
+
+
+def _print_outcome(outcome: "Outcome") -> bool:
+    """Print what the checks of a component found, and return whether none failed."""
+    if outcome.unchecked:
+        stdout(f"{outcome.title}: not checked: {outcome.unchecked}")
+        return True
+    counts = {"passed": outcome.passed, "failed": len(outcome.violations), "not reached": outcome.unreached}
+    stdout(f"{outcome.title}: {', '.join(f'{count} {what}' for what, count in counts.items() if count)}")
+    for text, reason in outcome.violations:
+        stdout(f"  {text}\n    {reason}")
+    return not outcome.violations

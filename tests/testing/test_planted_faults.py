@@ -202,6 +202,10 @@ def scoring_plain_networks(self, networks, task, plan):
     return Around(scorer, lambda inner, unit: {"train_loss": inner.score(unit)["train_loss"]})
 
 
+def stay_at_home(self):
+    AT_HOME.append(self)
+
+
 def scoring_at_home(self, networks, task, plan):
     scorer, scale = TORCH.scorer(self, networks, task, plan), 1 if any(one is self for one in AT_HOME) else 2
     return Around(scorer, lambda inner, unit: {name: scale * values for name, values in inner.score(unit).items()})
@@ -853,8 +857,7 @@ FAULTS = {
         "draws_the_same_numbers_for_all_networks",
     ),
     "scores otherwise in another process": (
-        # A method of a list would not be bound to the component.
-        (TORCH, {"__attrs_post_init__": lambda self: AT_HOME.append(self), "scorer": scoring_at_home}),  # noqa: PLW0108
+        (TORCH, {"__attrs_post_init__": stay_at_home, "scorer": scoring_at_home}),
         "scores_in_another_process",
     ),
     "writes to the networks that it scores": (

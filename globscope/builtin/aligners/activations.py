@@ -37,6 +37,14 @@ class ActivationMatching:
     similarity: Literal["inner-product", "correlation"] = "inner-product"
     examples: int = field(default=1000, validator=and_(ge(1), EXAMPLES))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[ActivationMatching, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(similarity="correlation", examples=20),
+        )
+
     def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""
         return {name: best_assignment(similarity) for name, similarity in self.scores(task, a, b, rng).items()}

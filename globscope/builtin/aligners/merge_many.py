@@ -32,6 +32,14 @@ class MergeMany:
     rounds: int = field(default=100, validator=and_(ge(1), STEPS))
     sweeps: int = field(default=100, validator=and_(ge(1), STEPS))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[MergeMany, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(rounds=1, sweeps=3),
+        )
+
     def align(self, task: Task, a: Tensors, b: Tensors, rng: np.random.Generator) -> Mapping[str, np.ndarray]:
         """Return the permutations of b that fit a."""
         return self.align_set(task, [a, b], rng)[1]

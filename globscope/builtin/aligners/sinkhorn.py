@@ -74,6 +74,14 @@ class Sinkhorn:
     sharpness: float = field(default=40.0, validator=gt(0))
     device: str = field(default="auto", validator=device_name, metadata=WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Sinkhorn, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(loss="weights", start="weight-matching"),
+            cls(loss="weights", start="random"),
+        )
+
     @property
     def traits(self) -> AlignerTraits:
         """The aligner whose scores are the start."""

@@ -47,6 +47,14 @@ class BasinFunctions:
     fields: tuple[str, ...] = ()
     quantiles: tuple[float, ...] = attrs.field(default=(0.25, 0.5, 0.75), validator=deep_iterable(and_(ge(0), le(1))))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[BasinFunctions, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(fields=("test_loss", "distance_to_member"), quantiles=()),
+        )
+
     @property
     def traits(self) -> AnalysisTraits:
         """The fields that the task has to measure."""

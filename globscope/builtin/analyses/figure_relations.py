@@ -54,6 +54,11 @@ class FigureRelations:
     of: Literal["runs", "members"] = "runs"
     draws: int = attrs.field(default=1000, validator=ge(100))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[FigureRelations, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (cls(draws=100),)
+
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return the correlations, and the medians of the kinds that figures name."""
         del bench  # nothing is computed again

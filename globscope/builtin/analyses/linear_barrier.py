@@ -68,6 +68,14 @@ class LinearBarrier:
     repair_examples: int = attrs.field(default=1000, validator=and_(ge(2), EXAMPLES), metadata=ADDED)
     device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[LinearBarrier, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(points=3, field="test_accuracy", repair=True),
+        )
+
     @property
     def traits(self) -> AnalysisTraits:
         """The field that it measures."""

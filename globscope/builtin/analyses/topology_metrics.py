@@ -80,6 +80,14 @@ class TopologyMetrics:
 
     order: float = attrs.field(default=2.0, validator=ge(1))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[TopologyMetrics, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(order=1.0),
+        )
+
     def analyse(self, atlas: Atlas, bench: Bench, rng: np.random.Generator) -> Finding:
         """Return the tables of figures, basins and distances."""
         del bench, rng  # nothing is computed again or drawn

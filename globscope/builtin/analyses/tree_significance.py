@@ -46,6 +46,11 @@ class TreeSignificance:
         default=("permuted", "phases"), validator=and_(min_len(1), deep_iterable(in_(get_args(Null))))
     )
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[TreeSignificance, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (cls(draws=5),)
+
     def plan(self, maps: int, variants: int) -> str:
         """Return what the analysis will do."""
         del variants

@@ -124,6 +124,15 @@ class Torch:
     gradient_statistics: Literal["re-estimated", "held"] = "re-estimated"
     gradient_norm: bool = field(default=False, metadata=ADDED)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Torch, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(method="loop", batch_size=32),
+            cls(gradient_norm=True),
+        )
+
     def __attrs_post_init__(self) -> None:
         if self.gradient_norm and self.method == "layers":
             raise ValueError("gradient_norm needs the gradients by all weights, which method = 'layers' never forms")

@@ -21,6 +21,14 @@ class Here:
 
     threads: int | None = field(default=None, validator=optional(and_(ge(1), PROCESSES)))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Here, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(threads=1),
+        )
+
     def open(self) -> AbstractContextManager[Workers]:
         """Return this process."""
         return nullcontext(ThisProcess(threads=self.threads))
@@ -46,6 +54,11 @@ class Processes:
 
     workers: int | None = field(default=None, validator=optional(and_(ge(1), PROCESSES)))
     threads: int = field(default=1, validator=and_(ge(1), PROCESSES))
+
+    @classmethod
+    def quick_examples(cls) -> "tuple[Processes, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (cls(workers=2),)
 
     @contextmanager
     def open(self) -> Iterator[Workers]:

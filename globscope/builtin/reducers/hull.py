@@ -40,6 +40,15 @@ class Hull:
     of: tuple[str, ...] = ()
     points: Literal["ends", "ends and starts"] = "ends"
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Hull, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(points="ends and starts"),
+            cls(of=("A", "C@1")),
+        )
+
     def __attrs_post_init__(self) -> None:
         if self.of and self._axes(0, 0) < 1:
             raise ValueError("of must name at least 2 networks, or none")

@@ -38,6 +38,15 @@ class KernelPca:
     coef0: float = 1.0
     alpha: float = field(default=1e-8, validator=ge(0))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[KernelPca, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(kernel="poly"),
+            cls(kernel="cosine", alpha=0.001),
+        )
+
     @property
     def traits(self) -> ReducerTraits:
         """A map of as many axes as chosen."""

@@ -23,6 +23,14 @@ class Pca:
 
     latent_dim: int = field(default=2, validator=and_(ge(1), AXES))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Pca, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(latent_dim=11),
+        )
+
     @property
     def traits(self) -> ReducerTraits:
         """A map of as many axes as chosen."""

@@ -31,6 +31,14 @@ class Simplex:
 
     of: tuple[str, ...] = ()
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Simplex, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(of=("A", "B", "C@1")),
+            cls(of=("A", "B", "C", "A@0")),
+        )
+
     def __attrs_post_init__(self) -> None:
         if self.of and not FEWEST <= len(self.of) <= MOST:
             raise ValueError("of must name 3 or 4 networks, or none")

@@ -47,6 +47,14 @@ class TSne:
     start: Literal["principal-axes", "random"] = "principal-axes"
     max_iterations: int = field(default=1000, validator=and_(ge(FEWEST_STEPS), STEPS))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[TSne, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(latent_dim=4, start="random"),
+        )
+
     @property
     def traits(self) -> ReducerTraits:
         """A map without an inverse."""

@@ -27,6 +27,14 @@ class GaussianBall:
     scale: float = field(default=1.0, validator=gt(0))
     samples: int = field(default=2048, validator=and_(ge(1), SAMPLES))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[GaussianBall, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(samples=8),
+            cls(samples=8, centre="variant:A"),
+        )
+
     def __attrs_post_init__(self) -> None:
         is_variant = self.centre.startswith(VARIANT) and self.centre != VARIANT
         if self.centre != "mean" and not is_variant:

@@ -26,6 +26,14 @@ class Grid:
     resolution: int | tuple[int, ...] = field(default=41, validator=at_least_two)
     margin: float = field(default=0.1, validator=ge(0))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Grid, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(resolution=5),
+            cls(resolution=(3, 4)),
+        )
+
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return all samples at once, in C order; the ends of an axis are samples.
 

@@ -26,6 +26,11 @@ class Path:
     files: tuple[File, ...] = ()
     steps: int = field(default=10, validator=and_(ge(1), STEPS))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Path, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (cls(of="variant:A"),)
+
     def __attrs_post_init__(self) -> None:
         if (self.of is None) == (not self.files):
             raise ValueError("needs exactly one of 'of' and 'files'")

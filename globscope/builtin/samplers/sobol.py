@@ -30,6 +30,14 @@ class Sobol:
     samples: int = field(default=2048, validator=and_(ge(1), SAMPLES))
     margin: float = field(default=0.1, validator=ge(0))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Sobol, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(samples=16),
+            cls(samples=5),
+        )
+
     def ask(self, chart: Chart, landscape: Landscape | None, rng: np.random.Generator) -> Samples | None:
         """Return all samples at once, in the sequence's order."""
         if landscape is not None:

@@ -64,6 +64,11 @@ class Classification:
     split_seed: int = field(default=0, validator=ge(0))
 
     @classmethod
+    def quick_examples(cls) -> "tuple[Classification, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (cls(hidden=(8,)),)
+
+    @classmethod
     def recognise(cls, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any] | None:
         """Return the options of a named model with tensors of these names and shapes; None where there is none."""
         return recognise(shapes)

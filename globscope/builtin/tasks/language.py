@@ -49,6 +49,11 @@ class LanguageModelling:
     context: int = field(default=64, validator=and_(ge(2), UNITS))
     test_share: float = field(default=0.1, validator=[gt(0), lt(1)])
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[LanguageModelling, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (cls(path=Path(__file__), context=16, model_options={"dim": 8, "depth": 1, "heads": 1}),)
+
     def build(self, device: str) -> Probe:
         """Return the task on a device; the data is moved there once.
 

@@ -55,6 +55,11 @@ class Regression:
     test_share: float = field(default=0.2, validator=[gt(0), lt(1)])
     split_seed: int = field(default=0, validator=ge(0))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Regression, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (cls(hidden=(8,)),)
+
     def build(self, device: str) -> Probe:
         """Return the task on a device; the data is moved there once.
 

@@ -94,6 +94,20 @@ class Segmentation:
     loss: Literal["cross-entropy"] | Code = "cross-entropy"
     metrics: tuple[Code | Metric, ...] = field(default=(), metadata={"scores_only": True})
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Segmentation, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(data_options={"train": 16, "test": 8, "size": 8}, model_options={"widths": [2, 3]}),
+            cls(
+                data_options={"train": 16, "test": 8, "size": 8},
+                model_options={"widths": [2, 4], "norm": "group"},
+                crf="learnable",
+                ignore=2,
+                class_iou=True,
+            ),
+        )
+
     def build(self, device: str) -> Probe:
         """Return the task on a device; the data is moved there once.
 

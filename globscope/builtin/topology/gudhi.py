@@ -70,6 +70,14 @@ class Gudhi:
     neighbours: int | None = attribute(default=None, validator=optional(and_(ge(1), NEIGHBOURS)))
     mask: bool = False
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Gudhi, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(field="test_loss", adjacency="full", mask=True),
+        )
+
     @property
     def traits(self) -> TopologyTraits:
         """The field whose merge tree is computed, and which samples are neighbours."""

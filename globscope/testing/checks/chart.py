@@ -28,7 +28,7 @@ class Fit:
 
     Attributes:
         inputs: What it was fitted to.
-        chart: The chart.
+        chart: What the reducer fitted to them.
         decoded: The coordinates of five points; None where it does not decode.
         encoded: The points of four networks; None where it does not encode.
         pulled_back: The gradients at the five points; None where it has no pullback.

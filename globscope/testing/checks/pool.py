@@ -30,7 +30,7 @@ class Record:
         preparations: What tells one preparation from another.
         failures: What was raised where a function raises, twice.
         after_failure: Items and results of a map after that.
-        after_leaving: The same after results that nobody has read.
+        after_leaving: Items and results of a map after one whose results nobody has read.
         products: Products of matrices, by item.
         threads: Torch's threads in a worker.
         shared: Whether a file that a worker wrote is there.

@@ -31,6 +31,14 @@ class DeepAlign(Options):
     Source: Navon, Shamsian, Fetaya, Chechik, Dym, Maron, "Equivariant Deep Weight Space Alignment", ICML 2024.
     """
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[DeepAlign, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(steps=3, width=4, blocks=1, channels=8, pairs=2),
+            cls(steps=2, width=4, channels=8, pairs=2, messages="edge", connectivity=0.0),
+        )
+
     def check(self, facts: CheckFacts) -> None:
         """Refuse networks that are not MLPs, and an aligner's file that is for other networks.
 

@@ -38,6 +38,14 @@ class Averages:
     in_fit: bool = False
     field: str = "train_loss"
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Averages, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(last=(), since=(1,), along=False, in_fit=True),
+        )
+
     @property
     def traits(self) -> AnalysisTraits:
         """The field that is compared."""

@@ -52,6 +52,11 @@ class BasinEnsembles:
     examples: int = attrs.field(default=1000, validator=and_(ge(2), EXAMPLES))
     device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[BasinEnsembles, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (cls(ensembles=20),)
+
     def check(self, facts: CheckFacts) -> None:
         """Refuse a task without outputs or classes, and an unknown split.
 

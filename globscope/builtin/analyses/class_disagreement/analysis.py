@@ -40,6 +40,14 @@ class ClassDisagreement:
     examples: int = attrs.field(default=5000, validator=and_(ge(2), EXAMPLES))
     device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[ClassDisagreement, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(of=("A@0", "B", "C"), split="train"),
+        )
+
     def plan(self, maps: int, variants: int) -> str:
         """Return what the analysis will do."""
         del maps

@@ -98,6 +98,15 @@ class Curvature:
     precision: Literal["float32", "float64"] = "float32"
     device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Curvature, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(draws=6),
+            cls(draws=7, trace="hutch++", members=("A@0", "B"), count=51),
+            cls(draws=6, matrix="fisher", layers=True, density_draws=2),
+        )
+
     def plan(self, maps: int, variants: int) -> str:
         """Return what it will do."""
         del maps

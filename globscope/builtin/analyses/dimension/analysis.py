@@ -67,6 +67,11 @@ class Dimension:
     relabellings: int = attrs.field(default=10_000, validator=and_(ge(100), DRAWS))
     device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Dimension, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (cls(points=5, epochs=1, relabellings=100),)
+
     def check(self, facts: CheckFacts) -> None:
         """Refuse a single variant, and a device that is not there.
 

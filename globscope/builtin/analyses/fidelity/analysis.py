@@ -36,6 +36,14 @@ class Fidelity:
     neighbours: int = attrs.field(default=5, validator=and_(ge(1), NEIGHBOURS))
     held_out: bool = False
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Fidelity, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(held_out=True),
+        )
+
     @property
     def traits(self) -> AnalysisTraits:
         """The field that is compared."""

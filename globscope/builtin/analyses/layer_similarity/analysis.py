@@ -65,6 +65,14 @@ class LayerSimilarity:
     examples: int = attrs.field(default=500, validator=and_(ge(4), EXAMPLES))
     device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[LayerSimilarity, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(of=("A", "A@0"), debiased=False),
+        )
+
     def plan(self, maps: int, variants: int) -> str:
         """Return what the analysis will do."""
         del maps

@@ -98,6 +98,14 @@ class LowLossPass:
     batch_size: int = attrs.field(default=128, validator=and_(ge(1), BATCH))
     device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[LowLossPass, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(points=5, epochs=1),
+            cls(points=5, training="none"),
+        )
+
     @property
     def traits(self) -> AnalysisTraits:
         """The maps whose passes it follows."""

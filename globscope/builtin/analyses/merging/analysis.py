@@ -112,6 +112,14 @@ class Merging:
     repair_examples: int = attrs.field(default=1000, validator=and_(ge(2), EXAMPLES), metadata=ADDED)
     device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Merging, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(points=3, relabellings=100, scales=(1.0,)),
+            cls(points=3, relabellings=100, base="A@0", repair=True, aligner="weight-matching", field="test_accuracy"),
+        )
+
     @property
     def traits(self) -> AnalysisTraits:
         """The field that is reported, and the aligner."""

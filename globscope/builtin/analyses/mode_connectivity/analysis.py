@@ -88,6 +88,15 @@ class ModeConnectivity:
     cuda_graphs: bool = True
     device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[ModeConnectivity, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(epochs=1, points=5),
+            cls(epochs=1, curve="PolyChain", bends=2, against="B", in_fit=True, field="test_accuracy"),
+            cls(epochs=1, points=5, pairs=(("A", "B"),)),
+        )
+
     @property
     def traits(self) -> AnalysisTraits:
         """The field that is compared."""

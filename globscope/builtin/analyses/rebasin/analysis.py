@@ -79,6 +79,14 @@ class Rebasin:
     repair_examples: int = attrs.field(default=1000, validator=and_(ge(2), EXAMPLES), metadata=ADDED)
     device: str = attrs.field(default="auto", validator=device_name, metadata=WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Rebasin, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(points=5),
+            cls(points=5, repair=True, against="B", in_fit=True, trajectories=False),
+        )
+
     @property
     def traits(self) -> AnalysisTraits:
         """The field that is measured, and the aligners that are compared."""

@@ -35,6 +35,11 @@ class Stability:
     reducers: tuple[str, ...] = ()
     field: str = "train_loss"
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Stability, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (cls(seeds=1, bootstraps=2),)
+
     @property
     def traits(self) -> AnalysisTraits:
         """The maps that it refits, and the field that it compares."""

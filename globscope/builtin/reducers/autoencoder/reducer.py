@@ -104,6 +104,14 @@ class Autoencoder:
     batch_size: int | None = field(default=None, validator=optional(and_(ge(1), BATCH)))
     device: str = field(default="auto", validator=device_name, metadata=WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Autoencoder, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(steps=50),
+            cls(steps=20, skip=True, straight_loss=0.1),
+        )
+
     @property
     def traits(self) -> ReducerTraits:
         """A map of as many axes as chosen."""

@@ -105,6 +105,14 @@ class HessianSlice:
     precision: Literal["float32", "float64"] = "float32"
     device: str = field(default="auto", validator=device_name, metadata=WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[HessianSlice, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(normalisation="filter", distance=0.01, relative=True),
+            cls(latent_dim=4, examples=20, precision="float64", which="largest"),
+        )
+
     def __attrs_post_init__(self) -> None:
         require_positive(self.distance, self.latent_dim)
 

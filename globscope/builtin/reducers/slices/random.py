@@ -53,6 +53,14 @@ class Random:
     distance: Distance = 1.0
     relative: bool = field(default=False, metadata=ADDED)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Random, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(centre="B@1", normalisation="none", distance=(1.0, 2.0)),
+        )
+
     def __attrs_post_init__(self) -> None:
         require_positive(self.distance, self.latent_dim)
 

@@ -87,6 +87,14 @@ class Line:
 
     members: tuple[str, ...] = ()
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Line, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(),
+            cls(members=("A@0", "A")),
+        )
+
     def __attrs_post_init__(self) -> None:
         if len(self.members) not in (0, 2):
             raise ValueError("members must name 2 networks, or none")

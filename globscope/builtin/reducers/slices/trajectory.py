@@ -45,6 +45,14 @@ class TrajectoryPca:
     distance: Distance | None = None
     relative: bool = field(default=False, metadata=ADDED)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[TrajectoryPca, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(relative=True),
+            cls(latent_dim=3, variant="C"),
+        )
+
     def __attrs_post_init__(self) -> None:
         if self.distance is not None:
             require_positive(self.distance, self.latent_dim)

@@ -67,6 +67,14 @@ class Adaptive:
     budget: int = attribute(default=400, validator=and_(ge(32), BUDGET))
     whole_paths: bool = False
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Adaptive, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(resolution=9, budget=40),
+            cls(resolution=(6, 7), budget=32),
+        )
+
     def __attrs_post_init__(self) -> None:
         if self.tolerance >= self.persistence:
             raise ValueError(f"tolerance must be below persistence = {self.persistence:g}, got {self.tolerance:g}")

@@ -42,6 +42,14 @@ class CriticalPoints(CriticalPointOptions):
         bounded: Whether descents and strings stay within this box.
     """
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[CriticalPoints, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (
+            cls(starts=4, images=3, tolerance=0.1),
+            cls(members="none", starts=3, pairs="all", budget=500, bounded=False),
+        )
+
     @property
     def traits(self) -> SamplerTraits:
         """The budget of a search, and the field that it descends."""

@@ -93,6 +93,11 @@ class PinnConvection(PinnTask):
 
     beta: float = field(default=1.0, validator=ge(0))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[PinnConvection, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (cls(hidden=(8,), grid=(6, 5), collocation=12),)
+
     @property
     def _equation(self) -> Equation:
         return Convection(beta=self.beta)
@@ -112,6 +117,11 @@ class PinnReaction(PinnTask):
 
     rho: float = field(default=1.0, validator=ge(0))
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[PinnReaction, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (cls(hidden=(8,), grid=(6, 5), collocation=12),)
+
     @property
     def _equation(self) -> Equation:
         return Reaction(rho=self.rho)
@@ -130,6 +140,11 @@ class PinnBurgers(PinnTask):
     """
 
     viscosity: float = field(default=0.01 / pi, validator=gt(0))
+
+    @classmethod
+    def quick_examples(cls) -> "tuple[PinnBurgers, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return (cls(hidden=(8,), grid=(6, 5), collocation=12),)
 
     @property
     def _equation(self) -> Equation:

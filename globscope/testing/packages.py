@@ -1,0 +1,101 @@
+"""The checks of all components of an installed package, or of one component by its name."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import define
+
+from globscope.api import GivesQuickExamples, PluginError, SpecError, capability, near
+from globscope.distributions import normalise
+from globscope.registry import Component, Registry
+from globscope.spec.overrides import override
+from globscope.spec.paths import InvalidError
+from globscope.spec.structure import converter
+from globscope.testing.check import NotReachedError
+from globscope.testing.contract_run import ContractRun
+
+
+@define(frozen=True, kw_only=True)
+class Outcome:
+    """What the checks of one component found.
+
+    Attributes:
+        title: Role, name and options of the component.
+        passed: How many checks passed.
+        violations: What each check that failed found, with the reason for the check.
+        unreached: How many checks say nothing since others fail.
+        unchecked: Why nothing was checked; empty where it was.
+    """
+
+    title: str
+    passed: int = 0
+    violations: tuple[tuple[str, str], ...] = ()
+    unreached: int = 0
+    unchecked: str = ""
+
+
+def components_named(registry: Registry, name: str) -> list[Component]:
+    """Return the components of a package of this name, or those of this name, in whatever role.
+
+    Raises:
+        PluginError: There is no such package and no such component.
+    """
+    found = [one for one in registry.components if normalise(one.distribution) == normalise(name)]
+    found = found or [one for one in registry.components if one.name == name]
+    if not found and not package_problems(registry, name):
+        known = {text for one in registry.components for text in (one.distribution, one.name)}
+        raise PluginError(f"no installed package or component is called {name!r}; {near(name, known)}")
+    return found
+
+
+def package_problems(registry: Registry, name: str) -> list[str]:
+    """Return what is wrong with a package as a whole."""
+    return [text for text in registry.problems if normalise(text.partition(" ")[0]) == normalise(name)]
+
+
+def check_examples(component: Component, overrides: Sequence[str] = ()) -> Iterator[Outcome]:
+    """Yield what the checks find of a component's quick examples, or of the component with its defaults.
+
+    Args:
+        component: The component.
+        overrides: Options in place of the examples, `KEY=VALUE` as `--set` takes them.
+
+    Raises:
+        SpecError: The component has no such options.
+    """
+    title = f"{component.role} {component.name}"
+    if overrides:
+        examples = [_with_options(component.cls, overrides)]
+    else:
+        giving = capability(component.cls, GivesQuickExamples)
+        try:
+            examples = [component.cls()] if giving is None else list(giving.quick_examples())
+        except (TypeError, ValueError) as error:
+            yield Outcome(title=title, unchecked=f"{error}; give options by --set, or by quick_examples() of its class")
+            return
+    for example in examples:
+        yield _outcome(f"{title} {str(example).partition('(')[2].rstrip(')')}".rstrip(), example)
+
+
+def _outcome(title: str, example: Any) -> Outcome:
+    run, label = ContractRun(example), type(example).__name__
+    found = {name: run.violation(name) for name in run.checks}
+    missed = [name for name, error in found.items() if isinstance(error, NotReachedError)]
+    wrong = [(name, error) for name, error in found.items() if error is not None and name not in missed]
+    return Outcome(
+        title=title,
+        passed=len(found) - len(missed) - len(wrong),
+        violations=tuple((str(error).removeprefix(f"{label}: "), run.checks[name].reason) for name, error in wrong),
+        unreached=len(missed),
+    )
+
+
+def _with_options(cls: type, overrides: Sequence[str]) -> Any:
+    table = dict[str, Any]()
+    for text in overrides:
+        override(table, text)
+    try:
+        return converter(Path.cwd()).structure(table, cls)
+    except InvalidError as invalid:
+        raise SpecError(f"--set {place}: {what}" for place, what in invalid.problems) from invalid

@@ -1,0 +1,103 @@
+"""Every package under `plugins/` keeps the contract, and `globscope plugin check` says of any package if it does."""
+
+import re
+import sys
+import tomllib
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+from support.contract_components import Corners, Kept2D
+from typer.testing import CliRunner
+
+from globscope import registry
+from globscope.cli import app
+from globscope.registry import Registry, discover
+from globscope.testing import registry_of
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+
+
+def components_of(folder):
+    """Return the components of a package that is not installed, none where it only brings functions."""
+    sys.path.insert(0, str(folder))
+    declared = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+    return discover(
+        [
+            EntryPoint(name, value, "globscope")
+            for name, value in declared.get("entry-points", {}).get("globscope", {}).items()
+        ]
+    )
+
+
+@pytest.mark.parametrize("path", sorted(PLUGINS.glob("*/pyproject.toml")), ids=lambda path: path.parent.name)
+def test_the_own_tests_of_every_package_under_plugins_run_the_kit_over_all_its_components(path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    found = components_of(path.parent)
+    assert found.problems == ()
+    tests = "".join(file.read_text("utf-8") for file in path.parent.glob("tests/test_*.py"))
+    for component in found.components:
+        # Some need a cluster, another Python or a training, which their own tests bring or shorten.
+        assert re.search(
+            rf"(parametrize_contract|check_component|checks_for)\(\s*\[?[^)]*{component.cls.__name__}\(", tests
+        ), component
+
+
+@pytest.fixture
+def checked(monkeypatch):
+    """A function that runs `globscope plugin check` where only a few components are installed."""
+
+    def run(*arguments, problems=(), **components):
+        found = registry_of(**components)
+        own = Registry(components=found.components, problems=problems)
+        monkeypatch.setattr(registry, "installed_registry", lambda disable=(): own)
+        return CliRunner().invoke(app, ["plugin", "check", *arguments])
+
+    return run
+
+
+class Talking(Kept2D):
+    """Keep two coordinates, and say so."""
+
+    def reduce(self, inputs, rng):
+        print("I keep two coordinates")
+        return super().reduce(inputs, rng)
+
+
+def test_a_package_that_keeps_the_contract_gets_a_line_for_each_component_and_exit_code_0(checked):
+    result = checked("globscope-testing", corners=Corners, **{"keep-two": Kept2D})
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert [line.rpartition(": ")[0] for line in lines] == ["sampler corners", "reducer keep-two latent_dim=2"]
+    assert all(line.endswith(" passed") for line in lines)
+
+
+def test_a_check_that_fails_says_what_is_wrong_and_why_it_matters_and_the_exit_code_is_1(checked):
+    result = checked("talking", talking=Talking)
+    assert result.exit_code == 1
+    [title, wrong, reason] = [line for line in result.stdout.splitlines() if line != "I keep two coordinates"]
+    assert title.endswith(" passed, 1 failed")
+    assert wrong == r"  leaves_the_process_alone: prints 'I keep two coordinates\n'"
+    assert reason.startswith("    Other components, GlobScope and the user's own code run in the same process: ")
+
+
+def test_a_component_is_checked_with_options_of_the_command_line(checked):
+    result = checked("keep-two", "--set", "latent_dim=3", **{"keep-two": Kept2D})
+    assert result.exit_code == 1
+    assert "reducer keep-two latent_dim=3: " in result.stdout
+    assert "its traits say latent_dim = 2" in result.stdout
+    refused = checked("keep-two", "--set", "latent_dims=3", **{"keep-two": Kept2D})
+    assert refused.exit_code == 2
+    assert refused.stderr == "error: --set latent_dims: there is no such key; did you mean 'latent_dim'?\n"
+
+
+def test_a_name_that_nobody_has_is_refused_with_what_is_near(checked):
+    result = checked("keep-to", **{"keep-two": Kept2D})
+    assert result.exit_code == 2
+    expected = "error: no installed package or component is called 'keep-to'; did you mean 'keep-two'?\n"
+    assert result.stderr == expected
+
+
+def test_a_package_that_cannot_be_used_fails_with_its_problem(checked):
+    result = checked("broken", problems=("broken (entry point b = b) cannot be imported",))
+    assert (result.exit_code, result.stdout) == (1, "problem: broken (entry point b = b) cannot be imported\n")
