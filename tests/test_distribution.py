@@ -45,7 +45,7 @@ def test_every_dependency_is_judged():
 
 def test_the_citation_is_of_this_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
-    assert citation["version"] == globscope.__version__
+    assert citation["version"] == PROJECT["version"] == globscope.__version__
     log = (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert re.search(r"^## \[(.+)\] - (.+)$", log, re.MULTILINE).groups() == (
         globscope.__version__,
