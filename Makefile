@@ -27,8 +27,8 @@ test-slow: $(MARK)-test   ## the tests that compute for minutes
 	$(PYTHON) -m pytest -m slow --ignore tests/test_fuzz.py # those of Ray are skipped where it is missing
 	$(PYTHON) -m pytest -m slow tests/test_fuzz.py # it forks, for which a process must have computed nothing
 
-notebooks: $(MARK)-test $(MARK)-site ## the notebooks of the documentation, each from the first cell to the last: two minutes
-	$(PYTHON) -m pytest -m slow tests/test_notebooks.py
+notebooks: $(MARK)-test $(MARK)-site ## the notebooks of the documentation, each from the first cell to the last: one minute
+	$(PYTHON) -m pytest -m slow tests/test_notebooks.py --numprocesses auto
 
 test-plugin: $(MARK)-test ## a package of every role, from a wheel to a study in an environment of its own: two minutes
 	$(PYTHON) -m pytest -m slow tests/scaffold/test_transcript.py --numprocesses auto --dist worksteal
