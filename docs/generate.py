@@ -232,10 +232,10 @@ def hooks() -> str:
 
 def contract_kit() -> str:
     """Return every check of the contract kit, with the reason for it."""
-    parts = ["# The contract kit", KIT, "## Every role", _checks(Suite.stated())]
-    common = {one.name for one in Suite.stated()}
+    parts = ["# The contract kit", KIT, "## Every role", _checks(Suite.all_checks())]
+    common = {one.name for one in Suite.all_checks()}
     for role, suite in CHECKS.items():
-        parts += [f"## {role}", _checks(one for one in suite.stated() if one.name not in common)]
+        parts += [f"## {role}", _checks(one for one in suite.all_checks() if one.name not in common)]
     rows = [(f"`{n}`", role, why) for role, named in UNCHECKED.items() for n, why in named.items()]
     return _page([*parts, "## What is not checked", _table(("member", "role", "why"), rows)])
 

@@ -41,7 +41,7 @@ class ContractRun:
         self._suite = CHECKS[role_of(component)](component)
         self._label = type(component).__name__
         self._found: dict[str, ContractError | None] = {}
-        self.checks: Mapping[str, Check] = {one.name: one for one in self._suite.stated()}
+        self.checks: Mapping[str, Check] = {one.name: one for one in self._suite.all_checks()}
 
     def check(self, name: str) -> None:
         """Run a check, or repeat what it found.
@@ -71,18 +71,18 @@ class ContractRun:
         except KeyboardInterrupt:
             raise
         except (ContractError, PluginError) as error:
-            return _caused(f"{self._label}: {name}: {error}", error)
+            return _caused_by(f"{self._label}: {name}: {error}", error)
         except BaseException as error:  # noqa: BLE001 - a component may raise anything
-            return _caused(f"{self._label}: {name}: {_raised(error)}", error)
+            return _caused_by(f"{self._label}: {name}: {_raised_text(error)}", error)
         return None
 
 
-def _caused(text: str, cause: BaseException) -> ContractError:
+def _caused_by(text: str, cause: BaseException) -> ContractError:
     error = ContractError(text)
     error.__cause__ = cause
     return error
 
 
-def _raised(error: BaseException) -> str:
+def _raised_text(error: BaseException) -> str:
     notes = "".join(f" ({note})" for note in vars(error).get("__notes__", ()))
     return f"raised {type(error).__name__}: {error}{notes}"

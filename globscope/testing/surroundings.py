@@ -51,7 +51,7 @@ def watched_process() -> Iterator[list[str]]:
         yield found
         found += [f"prints {_short(printed.getvalue())}"] if printed.getvalue() else []
         found += [f"writes {path.name!r} into the working directory" for path in sorted(folder.iterdir())]
-        found += [f"leaves {name} running" for name in _left(started)]
+        found += [f"leaves {name} running" for name in _leftovers(started)]
     found += changes
 
 
@@ -102,7 +102,7 @@ def _logging_without_prints() -> Iterator[None]:
         logging.lastResort = last
 
 
-def _left(before: set[str]) -> list[str]:
+def _leftovers(before: set[str]) -> list[str]:
     """Return what has been started and does not end."""
     end = time.monotonic() + GRACE
     while (left := running() - before) and time.monotonic() < end:

@@ -1106,12 +1106,12 @@ def test_every_check_of_every_role_has_a_fault_that_only_it_finds():
     assert {check for _, _, check in MISMADE.values()} == alike
     for role, suite in CHECKS.items():
         planted = {check for (base, _), check in FAULTS.values() if role_of(base) == role}
-        assert planted == {check.name for check in suite.stated()} - alike, role
+        assert planted == {check.name for check in suite.all_checks()} - alike, role
 
 
 def test_every_check_says_what_it_wants_and_why_and_comes_after_checks_that_there_are():
     for suite in CHECKS.values():
-        stated = {check.name: check for check in suite.stated()}
+        stated = {check.name: check for check in suite.all_checks()}
         for check in stated.values():
             assert check.wanted.endswith("."), check
             assert len(check.reason) > 20, check
@@ -1126,7 +1126,7 @@ def test_every_optional_member_and_trait_is_covered_by_a_check_or_says_why_it_ca
         offered = {name for of in protocols for name in (methods(of) if not has(of) else [a.name for a in fields(of)])}
         offered |= {f"Chart.{one.name}" for one in fields(Chart)} if role == "reducer" else set()
         offered |= set(methods(Renews)) if role == "evaluator" else set()
-        covered = {name for check in suite.stated() for name in check.covers}
+        covered = {name for check in suite.all_checks() for name in check.covers}
         unchecked = UNCHECKED.get(role, {})
         assert not covered & {*unchecked}, role
         assert offered - covered == {*unchecked}, role

@@ -125,7 +125,7 @@ class AnnouncementChecks(Suite):
         """
         merging = capability(self.component, Merges)
         if merging is not None:
-            found = _merged(merging, self._atlas, self._bench)
+            found = _best_merge(merging, self._atlas, self._bench)
             shape = () if found is None else np.shape(found.weights)
             require(
                 found is None or shape == (LAYOUT.size,), f"merges to weights of shape {shape}, not ({LAYOUT.size},)"
@@ -137,7 +137,7 @@ def _loss(weights: np.ndarray) -> np.ndarray:
     return tiny_bench().measure(Networks.of(np.asarray(weights, np.float32)[None]))["train_loss"]
 
 
-def _merged(merging: Any, atlas: Atlas, bench: TinyBench) -> MergedNetwork | None:
+def _best_merge(merging: Any, atlas: Atlas, bench: TinyBench) -> MergedNetwork | None:
     try:
         found: MergedNetwork = merging.merged_network("best", (), atlas, bench)
     except GlobscopeError:

@@ -400,10 +400,10 @@ class TaskChecks(ProbeTraitsChecks):
             raise ContractError(f"its module does not take the inputs of a batch: {error}") from error
 
     def _work(self) -> tuple[Probe, Any]:
-        return _built(self.component)
+        return _build_probe(self.component)
 
     def _work_again(self) -> tuple[Probe, Any]:
-        return _built(pickle.loads(pickle.dumps(self.component)))  # noqa: S301 - pickled in the same line
+        return _build_probe(pickle.loads(pickle.dumps(self.component)))  # noqa: S301 - pickled in the same line
 
     def _parameters(self) -> dict[str, Any]:
         return self._probe.initialise(7)[0]
@@ -466,7 +466,7 @@ class TaskChecks(ProbeTraitsChecks):
             require_same(after[name], value, f"{name} of a network changes {when}")
 
 
-def _built(task: Any) -> tuple[Probe, Any]:
+def _build_probe(task: Any) -> tuple[Probe, Any]:
     """Return a task's probe, and a fresh network of it."""
     probe: Probe = checked_probe("the task", task.build("cpu"))
     return probe, probe.initialise(7)

@@ -23,11 +23,11 @@ class Suite(OptionChecks):
     """Checks of one component of a role, which says in `_work` what its work is."""
 
     @classmethod
-    def stated(cls) -> list[Check]:
+    def all_checks(cls) -> list[Check]:
         """Return the checks, those of every role first; those of a role come after its work."""
         common = {name for one in Suite.__mro__ for name in vars(one)}
         names = dict.fromkeys(name for one in reversed(cls.__mro__) for name in vars(one))
-        found = [check_of(name, getattr(cls, name)) for name in names if name[0] != "_" and name != "stated"]
+        found = [check_of(name, getattr(cls, name)) for name in names if name[0] != "_" and name != "all_checks"]
         return [one if one.name in common else evolve(one, after=(WORKS, *one.after)) for one in found]
 
     @covers("check")
@@ -84,7 +84,7 @@ class Suite(OptionChecks):
     def _again(self) -> tuple[Any, list[str]]:
         """What the work gives a second time, and what it changes; libraries may change more while they are imported."""
         _ = self._first
-        return watched(self._work_again)
+        return watch_work(self._work_again)
 
     def _work(self) -> Any:
         """Do the work of the role."""
@@ -95,7 +95,7 @@ class Suite(OptionChecks):
         return self._work()
 
 
-def watched(work: Callable[[], Any]) -> tuple[Any, list[str]]:
+def watch_work(work: Callable[[], Any]) -> tuple[Any, list[str]]:
     """Return what work gives under other global seeds and in another folder, and what it changes of the process."""
     with other_global_seeds(1), watched_process() as changes:
         try:
