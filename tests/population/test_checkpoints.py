@@ -311,6 +311,7 @@ TRUSTED = (
     "torch.save(torch.load('c.pt', weights_only=False)"
 )
 BIAS = NETWORK["1.bias"]
+OPEN = f"{open.__module__}.open"  # `io.open` up to Python 3.11, `_io.open` from 3.12
 BAD = {
     "other suffix": (
         lambda at: written(at / "c.onnx", b"x"),
@@ -326,11 +327,11 @@ BAD = {
     ),
     "hostile pickle": (
         lambda at: saved(at / "c.pt", {"state_dict": Hostile(at / "executed")}),
-        f"AT/c.pt: needs io.open, {TRUSTED}['state_dict'], 'c-weights.pt')",
+        f"AT/c.pt: needs {OPEN}, {TRUSTED}['state_dict'], 'c-weights.pt')",
     ),
     "a hostile class in a Namespace": (
         lambda at: saved(at / "c.pt", {"model": NETWORK, "args": Namespace(log=Hostile(at / "executed"))}),
-        f"AT/c.pt: needs io.open, {TRUSTED}['state_dict'], 'c-weights.pt')",
+        f"AT/c.pt: needs {OPEN}, {TRUSTED}['state_dict'], 'c-weights.pt')",
     ),
     "a Namespace that is made by a hostile call": (
         lambda at: saved(at / "c.pt", {"model": NETWORK, "args": Called(Namespace.__init__, Hostile(at / "executed"))}),
