@@ -85,7 +85,7 @@ class Result:
 
     def __str__(self) -> str:
         """Return the verdict: which maps to believe, and what is known of every two runs; then its report's path."""
-        from globscope.report.page.verdict_lines import verdict_lines
+        from globscope.pipeline.verdict.verdict_lines import verdict_lines
 
         return "\n".join((*verdict_lines(self.record), str(self.report)))
 

@@ -37,7 +37,7 @@ class Commands(typer.Typer):
                 refusal: Any = error
                 if not hasattr(refusal, "show"):
                     raise
-                if getattr(refusal, "option_name", None) == "--disable":
+                if hasattr(refusal, "option_name") and refusal.option_name == "--disable":
                     refusal.message += "; write it in front of the command: globscope --disable NAME COMMAND"
                 usage = StringIO()  # a usage message may contain any characters
                 refusal.show(usage)

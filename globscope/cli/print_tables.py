@@ -15,8 +15,8 @@ from globscope.pipeline.cost_table import HEADINGS, cost_table, cost_texts
 from globscope.pipeline.map_comparison import UPPER_BOUNDS
 from globscope.pipeline.plan.estimate import Estimate
 from globscope.pipeline.take import TakenNetwork
+from globscope.pipeline.verdict.verdict_lines import verdict_lines
 from globscope.registry import HOOKS, Component, Registry
-from globscope.report.page.verdict_lines import verdict_lines
 from globscope.spec.describe import options
 from globscope.spec.entries import entry_class
 from globscope.sweep.estimate import SweepEstimate

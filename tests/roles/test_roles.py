@@ -264,6 +264,9 @@ class Stability:
 
     seed_step: int = 1
 
+    def refits(self):
+        return 1
+
     def analyse(self, atlas, bench, rng):
         mean = atlas.population.weights.mean(axis=0, keepdims=True)
         measured = bench.measure(Networks.of(mean))
@@ -516,7 +519,7 @@ def test_the_contract_kit_tells_a_missing_chart_as_such():
     with pytest.raises(ContractError) as caught:
         check_component(Bent(absent=True))
     messages = str(caught.value).splitlines()
-    assert messages[0] == "Bent: same_seed_gives_the_same_chart: returned NoneType, not a Chart"
+    assert messages[0] == "Bent: does_its_work: returned NoneType, not a Chart"
     assert {line.partition(": ")[2].partition(": ")[2] for line in messages} == {"returned NoneType, not a Chart"}
 
 
@@ -550,6 +553,7 @@ class Plane:
     """
 
     member: str = "A@4"
+    traits = ReducerTraits(own_space=True)
 
     def reduce(self, inputs, rng):
         row = [member.label for member in inputs.members].index(self.member)
@@ -629,7 +633,7 @@ class Steepest:
     """
 
     member: str = "A@4"
-    traits = ReducerTraits(latent_dim=1)
+    traits = ReducerTraits(latent_dim=1, own_space=True)
 
     def reduce(self, inputs, rng):
         row = [member.label for member in inputs.members].index(self.member)

@@ -35,7 +35,8 @@ def _serve(pipe: Connection, number: int, threads: int, environment: Mapping[str
                 work = None  # before the next is made, for both might not fit into memory
             try:
                 work = work or _prepare(job)
-                outcome: Done | Failed = Done(work(pickle.loads(item), _Reports(pipe)))  # noqa: S301 - of a process of ours
+                with with_threads(threads):  # also of libraries that were imported with the work
+                    outcome: Done | Failed = Done(work(pickle.loads(item), _Reports(pipe)))  # noqa: S301 - of a process of ours
             except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised where the work came from
                 outcome = Failed(error)
             pipe.send_bytes(pickle_outcome(outcome))

@@ -12,7 +12,7 @@ from globscope.builtin.aligners.unit_similarity import best_assignment
 from globscope.builtin.tasks.classification import Classification
 from globscope.builtin.tasks.pinn import PinnConvection
 from globscope.testing import tiny_task
-from globscope.testing.claims import global_states, other_global_seeds
+from globscope.testing.surroundings import other_global_seeds, restored_process
 
 MODELS = """
 from torch import nn
@@ -193,7 +193,7 @@ def test_layers_that_draw_draw_by_the_aligners_generator(models):
     a, b = fresh(task, 0), fresh(task, 1)
     found = []
     for seed in (1, 2):
-        with other_global_seeds(seed), global_states() as moved:
+        with other_global_seeds(seed), restored_process() as moved:
             found.append(Sinkhorn(steps=3).scores(task, a, b, np.random.default_rng(0)))
         assert not moved
     assert same(*found)

@@ -1,6 +1,6 @@
 """The verdict as text: brief, and in the report's words."""
 
-from globscope.report.page.verdict_lines import verdict_lines
+from globscope.pipeline.verdict.verdict_lines import verdict_lines
 
 VERDICT = {
     "headline": "Believe one. Do not read two.",
