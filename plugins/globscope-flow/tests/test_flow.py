@@ -129,7 +129,7 @@ def test_a_fit_that_lacks_memory_names_what_needs_less(given, monkeypatch):
     def full(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("globscope_flow.fit._train", full)
+    monkeypatch.setattr("globscope_flow.couplings._train", full)
     with pytest.raises(GlobscopeError, match="does not fit into the memory of cpu; use narrower layers"):
         reduce(Flow(**SMALL), given)
 
