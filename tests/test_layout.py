@@ -16,6 +16,7 @@ WHOLE = {
     "first_look",
     "fuzz",
     "layout",
+    "plugin_sizes",
     "notebooks",
     "site",
     "third_party",
