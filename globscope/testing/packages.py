@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import define
 
-from globscope.api import GivesQuickExamples, PluginError, SpecError, capability, near
+from globscope.api import GivesQuickExamples, GlobscopeError, PluginError, SpecError, capability, near
 from globscope.distributions import normalise
 from globscope.registry import Component, Registry
 from globscope.spec.overrides import override
@@ -71,7 +71,7 @@ def check_examples(component: Component, overrides: Sequence[str] = ()) -> Itera
         giving = capability(component.cls, GivesQuickExamples)
         try:
             examples = [component.cls()] if giving is None else list(giving.quick_examples())
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, GlobscopeError) as error:
             yield Outcome(title=title, unchecked=f"{error}; give options by --set, or by quick_examples() of its class")
             return
     for example in examples:

@@ -114,6 +114,12 @@ def test_members_losses_are_those_of_their_own_models(kind, folder, tmp_path):
         np.testing.assert_allclose(found.truth["test_perplexity"], np.exp(wanted), rtol=SAME)
 
 
+@pytest.mark.slow
+def test_its_quick_example_keeps_the_contract():
+    [example] = Transformers.quick_examples()
+    check_component(example)
+
+
 @BOTH
 def test_the_task_keeps_the_contract(kind, folder):
     check_component(task(folder, kind))

@@ -74,6 +74,18 @@ class Transformers:
     split_seed: int = field(default=0, validator=ge(0))
 
     @classmethod
+    def quick_examples(cls) -> "tuple[Transformers, ...]":
+        """Return what the contract kit checks: a tiny GPT-2 on 160 random tokens.
+
+        Raises:
+            UserCodeError: transformers is not installed.
+        """
+        require_transformers()
+        sizes = {"n_embd": 8, "n_layer": 1, "n_head": 2, "n_positions": 8, "vocab_size": 16}
+        tokens = Path(__file__).with_name("quick_tokens.npy")
+        return (cls(tokens=tokens, model_options={"model_type": "gpt2"} | sizes, block_length=8, test_share=0.25),)
+
+    @classmethod
     def recognise_folder(cls, folder: Path) -> dict[str, Any] | None:
         """Return the options for checkpoints whose folder holds a configuration; None where it holds none."""
         return recognise_folder(folder)
