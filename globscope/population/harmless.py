@@ -1,14 +1,14 @@
 """Classes in torch files, beside torch's own, that run no code when they are read: options, and numbers of NumPy."""
 
 from argparse import Namespace
-from importlib import import_module
 from typing import Any
 
 import numpy as np
+from numpy._core import multiarray
 
 # What a pickle of NumPy calls: a number of its bytes, and an empty array, which then gets its bytes.
 _CALLED = ("scalar", "_reconstruct")
-# Where NumPy keeps them, and where version 1 kept them.
+# Where NumPy keeps them, and where version 1, whose files are still read, kept them.
 _PLACES = ("numpy._core.multiarray", "numpy.core.multiarray")
 
 
@@ -18,7 +18,7 @@ def harmless_classes() -> list[Any]:
     Of the types of arrays only numbers are among them: an array of Python objects is refused.
     """
     kinds = [kind for name, kind in vars(np.dtypes).items() if name.endswith("DType") and _is_number(kind)]
-    functions = [(getattr(_multiarray(), name), f"{place}.{name}") for place in _PLACES for name in _CALLED]
+    functions = [(getattr(multiarray, name), f"{place}.{name}") for place in _PLACES for name in _CALLED]
     return [Namespace, np.ndarray, np.dtype, *kinds, *functions]
 
 
@@ -32,7 +32,3 @@ def harmless_names() -> set[str]:
 
 def _is_number(kind: Any) -> bool:
     return issubclass(kind.type, np.number | np.bool_)
-
-
-def _multiarray() -> Any:
-    return import_module(_PLACES[0] if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else _PLACES[1])
