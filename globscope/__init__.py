@@ -24,3 +24,8 @@ def __getattr__(name: str) -> Any:
     if name in MODULES:
         return getattr(import_module(MODULES[name]), name)
     raise AttributeError(f"module 'globscope' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names: what a notebook completes is not imported yet."""
+    return __all__

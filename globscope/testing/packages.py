@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import define
 
-from globscope.api import GivesQuickExamples, GlobscopeError, PluginError, SpecError, capability, near
+from globscope.api import GivesQuickExamples, GlobscopeError, PluginError, SpecError, capability
 from globscope.distributions import normalise
 from globscope.registry import Component, Registry
 from globscope.spec.overrides import override
@@ -14,6 +14,7 @@ from globscope.spec.paths import InvalidError
 from globscope.spec.structure import converter
 from globscope.testing.check import NotReachedError
 from globscope.testing.contract_run import ContractRun
+from globscope.testing.roles import role_of
 
 
 @define(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ def components_named(registry: Registry, name: str) -> list[Component]:
     found = found or [one for one in registry.components if one.name == name]
     if not found and not package_problems(registry, name):
         known = {text for one in registry.components for text in (one.distribution, one.name)}
-        raise PluginError(f"no installed package or component is called {name!r}; {near(name, known)}")
+        raise PluginError(f"no installed package or component is called {name!r}; {registry.hint(name, known)}")
     return found
 
 
@@ -79,6 +80,10 @@ def check_examples(component: Component, overrides: Sequence[str] = ()) -> Itera
 
 
 def _outcome(title: str, example: Any) -> Outcome:
+    try:
+        role_of(example)
+    except TypeError as error:
+        return Outcome(title=title, violations=((str(error), "A study finds this out only when it calls the method."),))
     run, label = ContractRun(example), type(example).__name__
     found = {name: run.violation(name) for name in run.checks}
     missed = [name for name, error in found.items() if isinstance(error, NotReachedError)]

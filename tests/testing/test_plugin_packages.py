@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from support.contract_components import Corners, Kept2D
 from typer.testing import CliRunner
 
@@ -89,6 +90,31 @@ def test_a_component_is_checked_with_options_of_the_command_line(checked):
     refused = checked("keep-two", "--set", "latent_dims=3", **{"keep-two": Kept2D})
     assert refused.exit_code == 2
     assert refused.stderr == "error: --set latent_dims: there is no such key; did you mean 'latent_dim'?\n"
+
+
+class Renamed(Kept2D):
+    """Keep two coordinates, by a method that nobody calls."""
+
+    reduce = None
+    fit = Kept2D.reduce
+
+
+def test_a_component_without_the_method_of_its_role_is_a_finding_and_no_traceback(checked, monkeypatch):
+    found = registry_of(**{"keep-two": Kept2D})
+    [one] = found.components
+    monkeypatch.setattr(
+        "test_plugin_packages.registry_of", lambda **_: Registry(components=(evolve(one, cls=Renamed),))
+    )
+    result = checked("keep-two")
+    assert result.exit_code == 1
+    assert "Renamed must have the method of one role, one of build, reduce, " in result.stdout
+
+
+def test_a_name_that_could_not_be_loaded_is_refused_with_the_reason(checked):
+    problem = "globscope-mine (entry point maps = mine): globscope_reducers(): 'mine' is not an attrs class"
+    result = checked("mine", problems=(problem,), **{"keep-two": Kept2D})
+    assert result.exit_code == 2
+    assert result.stderr == f"error: no installed package or component is called 'mine'; {problem}\n"
 
 
 def test_a_name_that_nobody_has_is_refused_with_what_is_near(checked):
