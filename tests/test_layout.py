@@ -18,6 +18,7 @@ WHOLE = {
     "layout",
     "plugin_sizes",
     "notebooks",
+    "package_names",
     "site",
     "third_party",
 }
