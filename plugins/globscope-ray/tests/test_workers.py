@@ -9,7 +9,7 @@ from globscope_ray import Ray
 from support import pool_work
 
 from globscope.api import PoolError, Progress
-from globscope.testing import checks_for
+from globscope.testing import parametrize_contract
 
 pytestmark = pytest.mark.slow
 
@@ -21,12 +21,14 @@ def two(two_machines):
         yield workers
 
 
-CHECKS = dict(checks_for(Ray(workers=2)))
+# Not even a driver that ends takes them back.
+VARIABLES = "Ray itself sets variables of the environment when a driver starts"
 
 
-@pytest.mark.parametrize("name", CHECKS)
-def test_it_keeps_the_contract(name, two_machines):
-    CHECKS[name]()
+@pytest.mark.usefixtures("two_machines")
+@parametrize_contract([Ray(workers=2)], expected_failures={"leaves_the_process_alone": VARIABLES})
+def test_it_keeps_the_contract(check):
+    check()
 
 
 def test_the_workers_are_on_both_machines(two):
