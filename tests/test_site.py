@@ -131,7 +131,8 @@ def test_every_link_leads_to_a_page_and_a_place_on_it(visits, address, published
 def test_the_search_finds_a_page_by_a_word_of_its_text(browser, address):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{address}/index.html")
-    page.fill("input.md-search__input", "Burgers")
+    page.click("input.md-search__input")  # which fetches the index; only then a result may be waited for
+    page.locator("input.md-search__input").press_sequentially("Burgers", delay=50)
     page.locator(".md-search-result__link", has_text="Burgers").first.click()
     page.wait_for_url(f"{address}/*/*.html*")
     assert "burgers" in page.inner_text("article").lower()
