@@ -1,7 +1,9 @@
 """A stranger's first hour: a wheel of GlobScope, a new package, its tests, and a study with it."""
 
+import csv
 import json
 
+import numpy as np
 import pytest
 from support.clean_environment import clean_environment
 from support.documents import FENCE
@@ -14,11 +16,21 @@ pytestmark = pytest.mark.slow
 TUTORIAL = ROOT / "docs/tutorial/first-plugin.md"
 # What only the component of the role can have left: in the record of the study, or on the screen.
 TRACES = {
-    "reducer": lambda record, _: "my-reducer" in [one["name"] for one in record["reducers"]],
-    "sampler": lambda record, _: {one["samples"] for one in record["reducers"]} == {256},
-    "analysis": lambda record, _: all(0 <= one["low_loss_share"] <= 1 for one in record["reducers"]),
-    "pool": lambda _, screen: "pool: my-pool (2 workers)" in screen,
+    "reducer": lambda record, *_: "my-reducer" in [one["name"] for one in record["reducers"]],
+    "sampler": lambda record, *_: {one["samples"] for one in record["reducers"]} == {256},
+    "analysis": lambda record, _, run: all(
+        one["low_loss_share"] == low_loss_share(run, one["name"]) for one in record["reducers"]
+    ),
+    "pool": lambda _, screen, __: "pool: my-pool (2 workers)" in screen,
 }
+
+
+def low_loss_share(run, name):
+    """Return the figure of the analysis from a run's files: the samples no worse than the worst last network."""
+    with (run / f"members/{name}.csv").open(encoding="utf-8", newline="") as rows:
+        last = {row["variant"]: float(row["train_loss"]) for row in csv.DictReader(rows)}
+    with np.load(run / f"landscapes/{name}-grid.npz") as landscape:
+        return float(np.mean(landscape["train_loss"] <= max(last.values())))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +55,7 @@ def test_a_new_package_installs_passes_its_tests_and_works_in_a_study(role, envi
     assert {"autoencoder", "umap"} <= {one["name"] for one in record["reducers"]}
     assert f"{name} 0.1.0" in record["manifest"]["plugins"]
     assert f'"{name}"' in json.dumps(record["spec"]) + (tmp_path / name / "runs/study/spec.toml").read_text("utf-8")
-    assert TRACES.get(role, lambda *_: True)(record, screen)
+    assert TRACES.get(role, lambda *_: True)(record, screen, tmp_path / name / "runs/study")
 
 
 def script(page):
