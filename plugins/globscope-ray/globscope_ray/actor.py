@@ -5,7 +5,6 @@ import pickle
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from threading import Condition
 from typing import Any
 
@@ -17,15 +16,15 @@ from globscope_ray.versions import versions
 
 
 class Actor:
-    """A worker. Its work is done in one thread, whose number of threads for products is set once."""
+    """A worker. Its work is done in one thread."""
 
     def __init__(self, threads: int, folder: str | None, path: Sequence[str]) -> None:
         """Get ready, in the folder of the process that wants the work and with its import path."""
         if folder is not None and os.path.isdir(folder):  # noqa: PTH112 - a string
             os.chdir(folder)
             sys.path += [place for place in path if place not in sys.path]
-        self._settings = ExitStack()
-        self._thread = ThreadPoolExecutor(1, initializer=lambda: self._settings.enter_context(with_threads(threads)))
+        self._threads = threads
+        self._thread = ThreadPoolExecutor(1)
         self._work: Callable[[Any, Progress], Any] | None = None
         self._reports, self._finished, self._news = list[Report](), 0, Condition()
 
@@ -66,10 +65,12 @@ class Actor:
         try:
             if job:
                 self._work = None  # before the next is made, for both might not fit into memory
-                prepare, shared = unpack(ray.get(job[0]))
-                self._work = prepare(shared)
+                with with_threads(self._threads):
+                    prepare, shared = unpack(ray.get(job[0]))
+                    self._work = prepare(shared)
             assert self._work is not None
-            result = self._work(pickle.loads(item), _Reports(self))  # noqa: S301 - of a process of ours
+            with with_threads(self._threads):  # also of libraries that were imported with the work
+                result = self._work(pickle.loads(item), _Reports(self))  # noqa: S301 - of a process of ours
             return pickle_outcome(Done(result))
         except ray.exceptions.RayError:
             raise  # the job was lost on its way here

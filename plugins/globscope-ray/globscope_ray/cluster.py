@@ -16,6 +16,8 @@ from typing import Any
 from globscope.api import PoolError
 
 LOCAL = "local"
+# How the Ray that was imported here is protected, for as long as this process lasts: Ray reads that once.
+_PROTECTION: dict[str, str] = {}
 
 
 class Cluster:
@@ -61,13 +63,13 @@ class Cluster:
         Raises:
             PoolError: Ray cannot be joined or started.
         """
-        with _environment(is_own=self.address is None):
-            import ray
+        self._opened.enter_context(_environment(is_own=self.address is None))
+        import ray
 
-            if ray.is_initialized() and self._working_dir:
-                raise PoolError("this process uses Ray already, so that run.working_dir cannot be copied any more")
-            if not ray.is_initialized():
-                self._opened.enter_context(_ray_at_work(self.address or LOCAL, self._options()))
+        if ray.is_initialized() and self._working_dir:
+            raise PoolError("this process uses Ray already, so that run.working_dir cannot be copied any more")
+        if not ray.is_initialized():
+            self._opened.enter_context(_ray_at_work(self.address or LOCAL, self._options()))
         return ray
 
     def _options(self) -> dict[str, Any]:
@@ -146,15 +148,23 @@ def _ray_at_work(address: str, options: Mapping[str, Any]) -> Iterator[None]:
 
 @contextmanager
 def _environment(*, is_own: bool) -> Iterator[None]:
-    """Have Ray send no statistics, write no token to the home folder and print nothing, unless it is set otherwise."""
+    """Have Ray send no statistics, write no token to the home folder and print nothing, unless it is set otherwise.
+
+    At the end the variables are what they were, those that Ray set too.
+    """
+    before = dict(os.environ)
     wanted = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_raylet_start_wait_time_s": "120", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
     if is_own:  # only the processes of this study may use it; without a token, Ray may write one to the home folder
         wanted |= {"RAY_AUTH_TOKEN": _token()}
     if "ray" not in sys.modules:  # else it has read already how it is protected
-        wanted |= {"RAY_AUTH_MODE": "token" if is_own else "disabled"}
-    for name, value in wanted.items():
-        os.environ.setdefault(name, value)
-    yield
+        _PROTECTION["RAY_AUTH_MODE"] = "token" if is_own else "disabled"
+    try:
+        for name, value in (wanted | _PROTECTION).items():
+            os.environ.setdefault(name, value)
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @cache

@@ -21,12 +21,8 @@ def two(two_machines):
         yield workers
 
 
-# Not even a driver that ends takes them back.
-VARIABLES = "Ray itself sets variables of the environment when a driver starts"
-
-
 @pytest.mark.usefixtures("two_machines")
-@parametrize_contract([Ray(workers=2)], expected_failures={"leaves_the_process_alone": VARIABLES})
+@parametrize_contract([Ray(workers=2)])
 def test_it_keeps_the_contract(check):
     check()
 
