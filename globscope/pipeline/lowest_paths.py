@@ -98,7 +98,7 @@ def _warnings(known: PathsOfStudy) -> Iterator[str]:
     yield from texts[:WARNED]
     if (more := len(texts) - WARNED) > 0:
         yield (
-            f"on {more} further map{'s' * (more > 1)} most walls between runs are the map's, for lower paths are "
+            f"on {more} further map{'s' * (more > 1)} most walls between runs are too high, for lower paths are "
             "known: see the table of lowest paths"
         )
 
@@ -113,7 +113,7 @@ def _wall_warnings(known: PathsOfStudy) -> Iterator[str]:
             worst = max(lower, key=lambda key: heights[key] - lower[key].worst)
             _, one, other = worst
             yield (
-                f"{passes.map} ({passes.sampler}): {len(lower)} of {walls} walls between runs are the map's, for lower "
+                f"{passes.map} ({passes.sampler}): {len(lower)} of {walls} walls between runs are too high, for lower "
                 f"paths are known: the wall between {one} and {other}, {number(heights[worst])}, against a path at "
                 f"{number(lower[worst].worst)}, found by: {lower[worst].found_by}"
             )

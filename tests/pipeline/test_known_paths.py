@@ -96,7 +96,7 @@ def test_a_map_most_of_whose_walls_are_beaten_is_warned_of_with_the_worst_wall()
     beaten = (line("A", "B", 0.06), line("B", "C", 0.1))
     found = lowest(atlas_of(a_map()), {"lines": Finding(paths=beaten)})
     assert found.warnings == (
-        "line (grid): 3 of 3 walls between runs are the map's, for lower paths are known: the wall between A and C, 2, "
+        "line (grid): 3 of 3 walls between runs are too high, for lower paths are known: the wall between A and C, 2, "
         "against a path at 0.1, found by: through B: straight line (lines)",
     )
     assert not lowest(atlas_of(a_map()), {"lines": Finding(paths=beaten[:1])}).warnings
@@ -108,7 +108,7 @@ def test_of_many_maps_with_beaten_walls_five_are_warned_of_in_full():
         atlas_of(*maps), {"lines": Finding(paths=(line("A", "B", 0.06), line("B", "C", 0.1)))}
     ).warnings
     assert [text.partition(" (")[0] for text in single] == [f"map {number}" for number in range(5)]
-    assert last.startswith("on 2 further maps most walls between runs are the map's")
+    assert last.startswith("on 2 further maps most walls between runs are too high")
 
 
 def test_a_wall_is_not_beaten_by_less_than_the_threshold_nor_by_the_map_itself():

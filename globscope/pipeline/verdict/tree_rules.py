@@ -34,7 +34,7 @@ def _other_resolution(facts: MapFacts) -> str:
 
 def _lower_paths(facts: MapFacts) -> str:
     does = verb(facts.beaten, "is", "are")
-    return f"{facts.beaten} of {facts.walls} walls between runs {does} the map's alone: lower paths are known"
+    return f"{facts.beaten} of {facts.walls} walls between runs {does} too high: lower paths are known"
 
 
 def _most_walls_beaten(facts: MapFacts) -> str:
@@ -48,7 +48,7 @@ def _some_walls_beaten(facts: MapFacts) -> str:
 def _lower_paths_between_basins(facts: MapFacts) -> str:
     does = verb(facts.bypassed, "is", "are")
     return (
-        f"{facts.bypassed} of {facts.walls} walls between runs {does} the map's: between networks that it decodes in "
+        f"{facts.bypassed} of {facts.walls} walls between runs {does} too high: between networks that it decodes in "
         "the same basins, lower paths are known"
     )
 

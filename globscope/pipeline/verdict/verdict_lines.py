@@ -33,7 +33,7 @@ def _reasons(reasons: Sequence[str]) -> Iterator[str]:
 
 def _pair(pair: Mapping[str, Any]) -> str:
     """Return what is known of two runs."""
-    path = "no path is known"
+    path = "no path was measured"
     if pair["lowest"] is not None:
         path = f"{number(pair['lowest'])} at worst on the lowest known path, {pair['found_by']}"
     return f"  {pair['one']} and {pair['other']}, {pair['answer']}: {path}; {pair['trust']}"

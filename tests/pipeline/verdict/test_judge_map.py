@@ -53,20 +53,20 @@ RULES = {
         {"leaves_fine": 4}, {"leaves_fine": 6}, CARE, "with twice as many samples per axis it has 6 basins, not 4",
     ),
     "walls": (
-        {}, {"beaten": 4}, CARE, "4 of 6 walls between runs are the map's alone: lower paths are known",
+        {}, {"beaten": 4}, CARE, "4 of 6 walls between runs are too high: lower paths are known",
     ),
     "walls between basins": (
         {}, {"bypassed": 4}, CARE,
-        "4 of 6 walls between runs are the map's: between networks that it decodes in the same basins, lower paths are "
+        "4 of 6 walls between runs are too high: between networks that it decodes in the same basins, lower paths are "
         "known",
     ),
 }  # fmt: skip
 # What is said of a map that is believed all the same.
 BOUNDS = {
-    "few walls": ({"beaten": 3}, "3 of 6 walls between runs are the map's alone: lower paths are known"),
+    "few walls": ({"beaten": 3}, "3 of 6 walls between runs are too high: lower paths are known"),
     "few walls between basins": (
         {"bypassed": 1},
-        "1 of 6 walls between runs is the map's: between networks that it decodes in the same basins, lower paths are "
+        "1 of 6 walls between runs is too high: between networks that it decodes in the same basins, lower paths are "
         "known",
     ),
     "aside": ({"aside": 1}, "1 of 4 runs does not lie on it by its design"),

@@ -31,7 +31,7 @@ def test_each_of_few_pairs_has_its_lowest_known_path():
     lines = list(verdict_lines({"verdict": VERDICT | {"pairs": [PAIR, PAIR | {"lowest": None, "found_by": ""}]}}))
     assert lines[-2:] == [
         "  A and B, apart: 0.59 at worst on the lowest known path, line; one map shows both",
-        "  A and B, apart: no path is known; one map shows both",
+        "  A and B, apart: no path was measured; one map shows both",
     ]
 
 
