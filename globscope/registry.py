@@ -45,6 +45,19 @@ HOOKS = MappingProxyType(
         "pool": "globscope_pools",
     }
 )
+# The method by which a component does what its role is for.
+METHODS = MappingProxyType(
+    {
+        "task": "build",
+        "reducer": "reduce",
+        "sampler": "ask",
+        "evaluator": "scorer",
+        "topology": "compute",
+        "aligner": "align",
+        "analysis": "analyse",
+        "pool": "open",
+    }
+)
 # The name under which a plugin's module states the version of the API that it is written for.
 STATEMENT = "GLOBSCOPE_API"
 # Where the versions are described.
@@ -306,6 +319,8 @@ def _class_problem(role: str, name: Any, cls: Any) -> str:
         return "is not a name: letters, digits, '-', '_' and '.' make one"
     if not isinstance(cls, type) or not has(cls):
         return "is not an attrs class, so it has no options"
+    if not _works_as(role, cls):
+        return f"is no {role}: its class {cls.__name__} has no method {METHODS[role]!r}{_fitting_hook(cls)}"
     try:
         resolve_types(cls)
     except KeyboardInterrupt:
@@ -317,6 +332,16 @@ def _class_problem(role: str, name: Any, cls: Any) -> str:
         return f"has options named {', '.join(map(repr, taken))}, which are keys of every {role}"
     unfit = ((a.name, text) for a in fields(cls) if a.init and (text := _default_problem(a.default)))
     return next((f"has an option {option!r} whose default {text}" for option, text in unfit), "")
+
+
+def _works_as(role: str, cls: type) -> bool:
+    return callable(getattr(cls, METHODS[role], None))
+
+
+def _fitting_hook(cls: type) -> str:
+    """Return the end of a message about a class that another hook should return; empty where none should."""
+    fitting = (role for role in HOOKS if _works_as(role, cls))
+    return next((f"; {HOOKS[role]}() returns classes with {METHODS[role]!r}" for role in fitting), "")
 
 
 def _default_problem(default: Any) -> str:

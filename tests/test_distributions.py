@@ -39,6 +39,8 @@ with (Path(__file__).parent / "imports.txt").open("a") as opened:
 class Loud:
     '''Be heard.'''
 
+    def reduce(self, inputs, rng): ...
+
 
 @hookimpl
 def globscope_reducers():
@@ -213,6 +215,17 @@ def test_a_known_package_that_is_switched_off_or_broken_is_named(tmp_path, monke
         f"{place} could not be loaded: globscope-ttk (entry point maps = broken_ttk) cannot be imported: "
         "ModuleNotFoundError: No module named 'no_such_thing' (broken_ttk.py, line 1); "
         "fix it, or switch it off: --disable globscope-ttk or [plugins] disable"
+    ]
+
+
+def test_a_class_without_its_roles_method_is_refused_when_a_spec_names_it(tmp_path, monkeypatch, spec_file):
+    write_distribution(tmp_path, "alpha", LOUD.replace("def reduce", "def fit"), module="silent_alpha")
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = spec_file(GOOD + '[[reducer]]\nuse = "loud"\n', "study.toml")
+    monkeypatch.chdir(tmp_path)
+    assert error_lines(read_spec, Path(spec.name), [], discover(entry_points(group="globscope"))) == [
+        "study.toml: reducer.1.use: there is no reducer 'loud'; alpha (entry point maps = silent_alpha): "
+        "globscope_reducers(): 'loud' is no reducer: its class Loud has no method 'reduce'"
     ]
 
 

@@ -26,6 +26,8 @@ class Mine:
     And say so.
     '''
 
+    def reduce(self, inputs, rng): ...
+
 @hookimpl
 def globscope_reducers():
     return {"mine": Mine}
@@ -112,7 +114,7 @@ WRONG = {
     "no hook": (HEAD, " offers nothing: no function in it is marked with @hookimpl"),
     "hook that raises": (
         GOOD.replace('return {"mine": Mine}', "return 1 / 0"),
-        ": globscope_reducers() failed: ZeroDivisionError: division by zero (beta.py, line 16)",
+        ": globscope_reducers() failed: ZeroDivisionError: division by zero (beta.py, line 18)",
     ),
     "hook that returns nothing": (
         GOOD.replace("return", "_ ="),
@@ -157,6 +159,19 @@ WRONG = {
     "default that depends on another": (
         optioned("x: int = field()", "@x.default", "def _(self): return 1"),
         ": globscope_reducers(): 'mine' has an option 'x' whose default depends on other options",
+    ),
+    "class without its role's method": (
+        GOOD.replace("def reduce", "def fit"),
+        ": globscope_reducers(): 'mine' is no reducer: its class Mine has no method 'reduce'",
+    ),
+    "class with another role's method": (
+        GOOD.replace("def reduce", "def ask"),
+        ": globscope_reducers(): 'mine' is no reducer: its class Mine has no method 'reduce'; "
+        "globscope_samplers() returns classes with 'ask'",
+    ),
+    "method that cannot be called": (
+        GOOD.replace("def reduce(self, inputs, rng): ...", "reduce = None"),
+        ": globscope_reducers(): 'mine' is no reducer: its class Mine has no method 'reduce'",
     ),
     "option that every reducer has": (
         GOOD.replace("    And say so.\n    '''", "    '''\n    seed: int = 0\n    space: str = ''"),
@@ -237,7 +252,8 @@ def test_a_name_claimed_twice_is_that_of_the_one_that_is_not_switched_off(discov
 
 
 def test_one_name_may_serve_two_roles(discovered):
-    components, problems = discovered(alpha=GOOD, beta=GOOD.replace("globscope_reducers", "globscope_samplers"))
+    sampler = GOOD.replace("globscope_reducers", "globscope_samplers").replace("def reduce", "def ask")
+    components, problems = discovered(alpha=GOOD, beta=sampler)
     assert [(c.role, c.name) for c in components] == [("reducer", "mine"), ("sampler", "mine")]
     assert problems == []
 

@@ -83,7 +83,8 @@ def _outcome(title: str, example: Any) -> Outcome:
     try:
         role_of(example)
     except TypeError as error:
-        return Outcome(title=title, violations=((str(error), "A study finds this out only when it calls the method."),))
+        reason = "The kit knows by its one method which role's checks are meant."
+        return Outcome(title=title, violations=((str(error), reason),))
     run, label = ContractRun(example), type(example).__name__
     found = {name: run.violation(name) for name in run.checks}
     missed = [name for name, error in found.items() if isinstance(error, NotReachedError)]

@@ -1,23 +1,8 @@
 """Which role a component has, recognised by its method; and registries of components."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
-from globscope.registry import Component, Registry
-
-METHODS: Mapping[str, str] = MappingProxyType(
-    {
-        "task": "build",
-        "reducer": "reduce",
-        "sampler": "ask",
-        "evaluator": "scorer",
-        "topology": "compute",
-        "aligner": "align",
-        "analysis": "analyse",
-        "pool": "open",
-    }
-)
+from globscope.registry import METHODS, Component, Registry
 
 
 def role_of(component: Any) -> str:

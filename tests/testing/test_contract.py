@@ -16,7 +16,7 @@ from globscope.api import (
     PreparedTask,
     capability,
 )
-from globscope.registry import HOOKS, discover
+from globscope.registry import HOOKS, METHODS, discover
 from globscope.testing import (
     ContractError,
     check_component,
@@ -27,7 +27,6 @@ from globscope.testing import (
     tiny_inputs,
     tiny_task,
 )
-from globscope.testing.roles import METHODS
 
 REGISTRY = discover(entry_points(group="globscope"))
 

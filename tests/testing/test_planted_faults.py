@@ -100,13 +100,13 @@ from globscope.api import (
     Samples,
     TopologyTraits,
 )
+from globscope.registry import METHODS
 from globscope.roles.optional import OPTIONAL, methods
 from globscope.testing import ContractError, check_component, checks_for, role_of, surroundings
 from globscope.testing.check import NotReachedError
 from globscope.testing.checks.options import OptionChecks
 from globscope.testing.checks.pool import preparation, product_with, threads_of
 from globscope.testing.contract_run import CHECKS
-from globscope.testing.roles import METHODS
 from globscope.testing.unchecked import UNCHECKED
 
 HERE = BUILT_IN.role("pool")["here"].cls

@@ -3,12 +3,13 @@
 import re
 import sys
 import tomllib
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 from support.contract_components import Corners, Kept2D
+from support.distributions import write_distribution
 from typer.testing import CliRunner
 
 from globscope import registry
@@ -92,22 +93,50 @@ def test_a_component_is_checked_with_options_of_the_command_line(checked):
     assert refused.stderr == "error: --set latent_dims: there is no such key; did you mean 'latent_dim'?\n"
 
 
-class Renamed(Kept2D):
-    """Keep two coordinates, by a method that nobody calls."""
+class TwoRoles(Kept2D):
+    """Keep two coordinates, and be asked for points."""
 
-    reduce = None
-    fit = Kept2D.reduce
+    def ask(self, request): ...
 
 
-def test_a_component_without_the_method_of_its_role_is_a_finding_and_no_traceback(checked, monkeypatch):
+def test_a_component_with_the_methods_of_two_roles_is_a_finding_and_no_traceback(checked, monkeypatch):
     found = registry_of(**{"keep-two": Kept2D})
     [one] = found.components
     monkeypatch.setattr(
-        "test_plugin_packages.registry_of", lambda **_: Registry(components=(evolve(one, cls=Renamed),))
+        "test_plugin_packages.registry_of", lambda **_: Registry(components=(evolve(one, cls=TwoRoles),))
     )
     result = checked("keep-two")
     assert result.exit_code == 1
-    assert "Renamed must have the method of one role, one of build, reduce, " in result.stdout
+    assert "TwoRoles must have the method of one role, one of build, reduce, " in result.stdout
+    assert "; it has those of reducer and sampler\n" in result.stdout
+
+
+MUTE = """
+from attrs import define
+from globscope.api import hookimpl
+
+GLOBSCOPE_API = 2
+
+@define(frozen=True, kw_only=True)
+class Mute:
+    '''Say nothing.'''
+
+@hookimpl
+def globscope_reducers():
+    return {"mute": Mute}
+"""
+
+
+def test_a_package_whose_class_lacks_its_roles_method_is_told_so_once(tmp_path, monkeypatch):
+    write_distribution(tmp_path, "alpha", MUTE, module="mute_alpha")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "installed_registry", lambda disable=(): discover(entry_points(group="globscope")))
+    result = CliRunner().invoke(app, ["plugin", "check", "alpha"])
+    assert (result.exit_code, result.stdout) == (
+        1,
+        "problem: alpha (entry point maps = mute_alpha): globscope_reducers(): 'mute' is no reducer: its class Mute "
+        "has no method 'reduce'\n",
+    )
 
 
 def test_a_name_that_could_not_be_loaded_is_refused_with_the_reason(checked):
