@@ -105,6 +105,11 @@ class RemoteWorkers(ABC, Generic[Remote]):
         """The workers that are at an item."""
         return [worker for worker in self.started if worker.task]
 
+    @property
+    def idle(self) -> list[Remote]:
+        """The workers that are at none."""
+        return [worker for worker in self.started if not worker.task]
+
     def bury(self, worker: Remote) -> list[SentItem]:
         """Return what a dead worker was at.
 
@@ -151,7 +156,7 @@ class _Work:
 
     def results(self) -> Iterator[tuple[Any, Any]]:
         self.workers.start(len(self.waiting), self.module)
-        for worker in self.workers.started:
+        for worker in self.workers.idle:
             self._hand_out(worker)
         while self.waiting or self.workers.busy:
             # All workers get their next items before a result is looked at, so that none of them waits for that.
@@ -188,5 +193,7 @@ class _Work:
             self.waiting.extendleft(self.workers.bury(worker))
         except PoolError as error:
             return [(worker.task, Failed(error))]
+        for idle in self.workers.idle:  # the new worker may never start, such as where a machine was lost
+            self._hand_out(idle)
         self.workers.start(len(self.workers.started) + len(self.waiting), self.module)
         return []

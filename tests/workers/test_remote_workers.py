@@ -97,6 +97,28 @@ def test_an_item_is_done_again_where_its_worker_died():
     assert dict(workers.map(len, None, range(2))) == {0: "at last", 1: "one"}
 
 
+class WithoutRoom(ScriptedWorkers):
+    """Workers of which only the first two ever start; of the others there is never any news."""
+
+    room = 2
+
+    def new_worker(self, module):
+        worker = super().new_worker(module)
+        worker.has_room = self.room > 0
+        self.room -= 1
+        return worker
+
+    def with_news(self):
+        found = [worker for worker in super().with_news() if worker.has_room]
+        assert found, "waits for ever"
+        return found
+
+
+def test_an_item_whose_worker_died_is_done_by_one_that_was_idle_where_no_other_starts():
+    workers = WithoutRoom(2, of(_0=[[], None, [Done("at last")]], _1=[[Done("one")]]))
+    assert list(workers.map(len, None, range(2))) == [(1, "one"), (0, "at last")]
+
+
 def test_an_item_at_which_three_workers_died_is_named():
     workers = ScriptedWorkers(2, of(_0=[None], _1=[[Done("one")]], _2=[[Done("two")]], _3=[[Done("three")]]))
     results, found = workers.map(len, None, range(4)), []

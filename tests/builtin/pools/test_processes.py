@@ -125,7 +125,8 @@ def test_workers_take_turns_on_the_cards_of_a_machine(monkeypatch):
 def test_a_worker_in_place_of_one_that_died_has_its_number(tmp_path):
     (tmp_path / "fatal-0").touch()
     with Processes(workers=2).open() as workers:
-        list(workers.map(pool_work.noted, tmp_path, range(4)))
+        for _ in range(2):  # the first may end without another, where one was idle
+            list(workers.map(pool_work.noted, tmp_path, range(4)))
         assert sorted(worker.number for worker in workers.started) == [0, 1]
 
 
