@@ -35,6 +35,11 @@ class Flow:
     stress: float = field(default=1.0, validator=ge(0))
     device: str = field(default="auto", validator=api.device_name, metadata=api.WHERE)
 
+    @classmethod
+    def quick_examples(cls) -> "tuple[Flow, ...]":
+        """Return what the contract kit checks: quick ones, which show different sides."""
+        return cls(hidden=(32, 16), steps=60), cls(latent_dim=3, hidden=(8,), steps=20, stress=0.0)
+
     @property
     def traits(self) -> api.ReducerTraits:
         """A map of as many axes as chosen."""
@@ -59,8 +64,13 @@ class Flow:
         if self.latent_dim >= spanned:
             found = f"= {self.latent_dim}, but the {count} members in the fit span {spanned}; `span` maps all of them"
             raise api.PopulationError(f"reducer 'flow' wants more directions than latent_dim {found}")
-        arrays, notes = fitted_arrays(self, inputs, int(rng.integers(2**62)))
-        return evolve(self.restore(inputs, arrays), notes=notes)
+        arrays, error = fitted_arrays(self, inputs, int(rng.integers(2**62)))
+        return evolve(self.restore(inputs, arrays), notes={"steps": self.steps, "mse_without_interpolation": error})
+
+    def trial(self, members: int) -> tuple["Flow", float] | None:
+        """Return a fit with few steps, and the largest factor by which the whole fit takes longer; None of many."""
+        few = min(self.steps, max(1, 5000 // members))
+        return (evolve(self, steps=few), self.steps / few) if members <= 1000 else None
 
     def restore(self, inputs: api.ReducerInputs, arrays: Mapping[str, np.ndarray]) -> api.Chart:
         """Return the chart of stored couplings."""

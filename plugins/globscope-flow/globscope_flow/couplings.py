@@ -6,9 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn.functional import mse_loss, pad, pdist
-from zuko.flows.coupling import GeneralCouplingTransform
-from zuko.lazy import LazyComposedTransform
-from zuko.transforms import AdditiveTransform
+from zuko import flows, lazy, transforms
 
 from globscope.api import Chart, GlobscopeError, Progress, ReducerInputs, device, precise, threads_for, within_memory
 
@@ -24,27 +22,26 @@ def couplings(leading: Any, hidden: tuple[int, ...], seed: int) -> Any:
 
     Source: Dinh, Krueger & Bengio, "NICE: non-linear independent components estimation", 2014.
     """
-    options: dict[str, Any] = {"univariate": AdditiveTransform, "shapes": [()], "normalize": True}
+    every = {"features": len(leading), "univariate": transforms.AdditiveTransform, "shapes": [()], "normalize": True}
     sides = ((~leading, hidden), (leading, hidden[::-1]))
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        pair = [GeneralCouplingTransform(len(m), mask=m, hidden_features=widths, **options) for m, widths in sides]
+        pair = [flows.GeneralCouplingTransform(mask=mask, hidden_features=widths, **every) for mask, widths in sides]
     for parameter in (one for coupling in pair for one in coupling.hyper[-1].parameters()):
         torch.nn.init.zeros_(parameter)  # the fit starts from the identity
-    return LazyComposedTransform(*pair)
+    return lazy.LazyComposedTransform(*pair)
 
 
-def fitted_arrays(options: Any, inputs: ReducerInputs, seed: int) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """Return the arrays of a fitted chart and its notes.
+def fitted_arrays(options: Any, inputs: ReducerInputs, seed: int) -> tuple[dict[str, np.ndarray], float]:
+    """Return the arrays of a fitted chart, and the error per weight without interpolation.
 
     Raises:
         GlobscopeError: The fit diverged, or does not fit into memory.
     """
-    coordinates = inputs.coordinates
-    scale = float(np.sqrt(np.square(coordinates).mean()))
-    largest = np.argsort(-coordinates.var(axis=0), kind="stable")[: options.latent_dim]
-    leading = torch.from_numpy(np.isin(np.arange(coordinates.shape[1]), largest))
-    data, flow = _tensor(coordinates / scale), couplings(leading, options.hidden, seed)
+    scale = float(np.sqrt(np.square(inputs.coordinates).mean()))
+    ranks = np.argsort(np.argsort(-inputs.coordinates.var(axis=0), kind="stable"))
+    leading = torch.from_numpy(ranks < options.latent_dim)
+    data, flow = _tensor(inputs.coordinates / scale), couplings(leading, options.hidden, seed)
     work = 3 * len(data) * sum(parameter.numel() for parameter in flow.parameters())
     place = "cpu" if options.device == "auto" and work < SMALL else device(options.device, "reducer.device")
     per_weight = scale**2 * data.shape[1] / inputs.population.layout.size  # an isometry keeps the sum of squares
@@ -53,9 +50,7 @@ def fitted_arrays(options: Any, inputs: ReducerInputs, seed: int) -> tuple[dict[
         outputs = flow.cpu().double().requires_grad_(False)()(data)
         centres = outputs[:, leading].contiguous()
         own = (leading, centres, _coefficients_at(centres, outputs[:, ~leading]), _tensor(scale))
-    tensors = (flow.state_dict() | dict(zip(OWN, own, strict=True))).items()
-    notes = {"steps": options.steps, "mse_without_interpolation": error}
-    return {name: tensor.numpy() for name, tensor in tensors}, notes
+    return {name: one.numpy() for name, one in (flow.state_dict() | dict(zip(OWN, own, strict=True))).items()}, error
 
 
 def _train(options: Any, flow: Any, data: Any, per_weight: float, progress: Progress) -> float:
@@ -119,8 +114,7 @@ def chart_of(inputs: ReducerInputs, arrays: Mapping[str, np.ndarray], hidden: tu
         return np.asarray(flow()(_tensor(coordinates) / scale)[:, leading])
 
     def pullback(points: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-        at = _tensor(points).requires_grad_()
-        return np.asarray(torch.autograd.grad(decoded(at), at, _tensor(gradients))[0])
+        return np.asarray(torch.func.vjp(decoded, _tensor(points))[1](_tensor(gradients))[0])
 
     latents = encode(inputs.coordinates)
     maps: dict[str, Any] = {"encode": encode, "decode": lambda at: decoded(_tensor(at)).numpy(), "pullback": pullback}

@@ -25,7 +25,7 @@ def chart(given):
     return reduce(Flow(**SMALL), given)
 
 
-@parametrize_contract([Flow(**SMALL), Flow(latent_dim=3, hidden=(8,), steps=20, stress=0.0)])
+@parametrize_contract(Flow.quick_examples())
 def test_contract(check):
     check()
 
@@ -99,6 +99,13 @@ def test_more_steps_leave_less_to_interpolate(given, chart):
     longer = reduce(Flow(**SMALL | {"steps": 300}), given)
     assert longer.notes["mse_without_interpolation"] < 0.5 * chart.notes["mse_without_interpolation"]
     assert longer.notes["steps"] == 300
+
+
+def test_some_steps_tell_of_all_and_fewer_where_there_are_more_members():
+    assert Flow(steps=400).trial(50) == (Flow(steps=100), 4)
+    assert Flow(steps=400).trial(1000) == (Flow(steps=5), 80)
+    assert Flow(steps=3).trial(50) == (Flow(steps=3), 1)
+    assert Flow().trial(1001) is None
 
 
 def test_progress_is_reported_every_fifty_steps_and_at_the_end():
