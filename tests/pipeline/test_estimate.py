@@ -1,6 +1,7 @@
 """What `globscope check` foresees: trainings, fits and scorings, on the devices that a run will use."""
 
 from time import sleep
+from typing import ClassVar
 
 import pytest
 from attrs import define, evolve
@@ -43,6 +44,21 @@ class Slow(Pca):
 
 
 @define(frozen=True, kw_only=True)
+class Importing(Pca):
+    """A linear map, with what libraries do at their first call."""
+
+    calls: ClassVar[list[int]] = []
+
+    def reduce(self, inputs, rng):
+        sleep(0 if self.calls else 1)
+        self.calls.append(1)
+        return super().reduce(inputs, rng)
+
+    def trial(self, members):
+        return self, 100.0
+
+
+@define(frozen=True, kw_only=True)
 class Silent:
     """A map that offers no trial."""
 
@@ -76,6 +92,11 @@ def test_a_fit_is_foreseen_from_a_shorter_one_that_is_tried_once(spec_file):
     again = estimated(spec_file, before, use="slow", slow=Slow)
     assert [*before.fits.values()] == [known]
     assert again.fit_seconds == found.fit_seconds
+
+
+def test_what_libraries_do_at_their_first_call_is_not_multiplied(spec_file):
+    assert estimated(spec_file, use="importing", importing=Importing).fit_seconds["importing"] < 100
+    assert Importing.calls
 
 
 @pytest.mark.parametrize(("use", "reducer"), [("silent", Silent), ("refusing", Refusing)])
