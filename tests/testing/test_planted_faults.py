@@ -940,6 +940,13 @@ FAULTS = {
         ),
         "foretells_its_evaluations",
     ),
+    "decodes more networks than it says": (
+        asking_the_bench(
+            lambda bench, atlas: bench.sample(atlas.maps[0], Samples(points=np.zeros((2, 2)))),
+            evaluations=lambda self, lattices, maps, variants: 1,
+        ),
+        "foretells_its_evaluations",
+    ),
     "refits maps and does not say so": (
         asking_the_bench(lambda bench, atlas: bench.landscape(bench.fit("linear", atlas.population, seed=5))),
         "foretells_its_refits",

@@ -57,7 +57,7 @@ class TinyBench:
     Attributes:
         seed: Seed of the study.
         task: The tiny task.
-        counts: How many `networks` it measured so far, and how often it aligned two by each `aligner NAME`.
+        counts: How many `networks` it measured or decoded so far, and how often it aligned two by each `aligner NAME`.
         fitted: Keys of the maps that it fitted and gave a landscape.
     """
 
@@ -141,6 +141,7 @@ class TinyBench:
     def sample(self, fitted: Map, samples: Samples) -> Landscape:
         """Return the two bowls at given points, whatever the map."""
         del fitted
+        self.counts["networks"] += len(samples.points)
         return landscape(height(samples.points), samples, "train_loss")
 
     def topology(self, name: str, landscape: Landscape) -> Topology:
