@@ -69,8 +69,8 @@ class Plans(Protocol):
 class Evaluates(Protocol):
     """An analysis that scores networks."""
 
-    def evaluations(self, lattices: Sequence[tuple[int, ...]], maps: int, variants: int) -> int:
-        """Return how many networks it scores at most.
+    def evaluations(self, lattices: Sequence[tuple[int, ...]], maps: int, variants: int) -> int | None:
+        """Return how many networks it scores at most; None where only a run can tell, which the plan then says.
 
         Args:
             lattices: The shape (samples per axis) of every lattice that the maps will be sampled on.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from attrs import define, field
 
-from globscope.pipeline.plan.estimate import Estimate, describe_fits
+from globscope.pipeline.plan.estimate import Estimate, describe_fits, describe_uncounted
 from globscope.values.quantity import duration
 
 
@@ -39,14 +39,16 @@ class SweepEstimate:
         cells = list(self.cells.values())
         seconds = [cell.evaluate_seconds for cell in cells if cell.evaluate_seconds is not None]
         total, known = self.evaluations, len(seconds) == len(cells)
+        apart = describe_uncounted([*dict.fromkeys(name for cell in cells for name in cell.uncounted)])
+        scored = "decided by the samplers" if total is None else f"at most {total:,}; cells share some"
         return {
             "cells": f"{len(cells)}",
             "networks trained": f"{self.trained}, each once",
-            "loss evaluations": "decided by the samplers" if total is None else f"at most {total:,}; cells share some",
+            "loss evaluations": scored + apart,
             "memory": f"at most {max(cell.memory for cell in cells) / 2**20:,.0f} MiB beside the libraries",
             "training": f"about {self._duration(sum(cell.train_seconds for cell in cells))}",
             "maps": describe_fits([cell.fit_seconds for cell in cells], self.at_once),
-            "evaluation": f"at most about {self._duration(sum(seconds))}" if known else "unknown",
+            "evaluation": f"at most about {self._duration(sum(seconds))}{apart}" if known else "unknown",
         }
 
     def _duration(self, seconds: float) -> str:

@@ -248,6 +248,31 @@ def test_decoding_is_foreseen_with_the_fit(spec_file):
     assert fine.fit_seconds["kernel-pca"] > 2 * coarse.fit_seconds["kernel-pca"]
 
 
+# Analyses.
+
+LOWEST = TINY + '[[analysis]]\nuse = "low-loss-pass"\npoints = 7\n'
+
+
+def test_an_analysis_of_which_only_a_run_can_tell_is_named_and_not_counted(spec_file):
+    found, without = planned(spec_file, LOWEST), planned(spec_file)
+    assert (found.uncounted, without.uncounted) == (("low-loss-pass",), ())
+    assert found.evaluations == without.evaluations
+    words = found.in_words
+    assert words["loss evaluations"] == "43, without low-loss-pass: only a run can tell"
+    assert words["evaluation"].endswith(", without low-loss-pass: only a run can tell")
+    assert "only a run" not in "".join(without.in_words.values())
+    assert found.stages[-1] == "lowest passes of 1 map, beside curves trained for those that merge"
+
+
+def test_between_basins_of_runs_there_are_at_most_as_many_passes_as_pairs(spec_file):
+    found, runs = planned(spec_file, LOWEST + 'basins = "runs"\n'), 3
+    # Pass and line of each pair, curve and chain of all that merge, with seven networks each.
+    more = 7 * (2 * runs * (runs - 1) // 2 + 2 * (runs - 1))
+    assert found.uncounted == ()
+    assert found.in_words["loss evaluations"] == str(43 + more)
+    assert found.stages[-1].endswith(f": up to {more} more networks")
+
+
 # Searches.
 
 

@@ -356,6 +356,13 @@ def test_check_counts_a_shared_training_once(tmp_path):
     assert "at most 56; cells share some" in plan.stdout
 
 
+def test_a_sweep_names_what_its_cells_do_not_count_once(tmp_path):
+    lowest = '[[analysis]]\nuse = "low-loss-pass"\n'
+    words = sweep(SMALL + lowest + SWEEP, tmp_path / "study.toml").estimate().in_words
+    assert words["loss evaluations"] == "at most 56; cells share some, without low-loss-pass: only a run can tell"
+    assert words["evaluation"].endswith(", without low-loss-pass: only a run can tell")
+
+
 DATA = """
 from pathlib import Path
 import numpy as np

@@ -63,6 +63,8 @@ class Estimate:
         devices: Where it is computed, by stage.
         workers: What works side by side.
         has_searches: Whether samplers may need less than their budget.
+        uncounted: Names of the analyses that score networks of which only a run can tell how many; `evaluations` and
+            the seconds leave these out.
         warnings: Sentences about the population that a reader must not miss.
     """
 
@@ -79,6 +81,7 @@ class Estimate:
     devices: Mapping[str, str]
     workers: PlannedWorkers = field(factory=PlannedWorkers)
     has_searches: bool = False
+    uncounted: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -86,19 +89,20 @@ class Estimate:
         """The plan in words, by topic."""
         most = "at most " if self.has_searches else ""
         total = "decided by the sampler" if self.evaluations is None else f"{most}{self.evaluations:,}"
+        apart = describe_uncounted(self.uncounted)
         learning = {"learning": f"unknown: {', '.join(self.learners)}"} if self.learners else {}
         pool = {} if self.workers.is_known else {"workers": "known when the pool starts; times are those of one"}
         return {
             "members": f"{self.members} of {self.variants} training run{'s' * (self.variants != 1)}",
             "parameters": f"{self.parameters:,}",
-            "loss evaluations": total,
+            "loss evaluations": total + apart,
             "memory": f"about {self.memory / 2**20:,.0f} MiB beside the libraries",
             "training": f"about {duration(self.train_seconds)}{self._on('training')}",
             **learning,
             "maps": describe_fits([self.fit_seconds]),
             "evaluation": "unknown"
             if self.evaluate_seconds is None
-            else f"{most}about {duration(self.evaluate_seconds)}" + self._on("evaluation"),
+            else f"{most}about {duration(self.evaluate_seconds)}" + self._on("evaluation") + apart,
             **pool,
         }
 
@@ -149,6 +153,7 @@ def estimate(workshop: Workshop, before: Before | None = None, workers: PlannedW
         devices=places,
         workers=workers,
         has_searches=any(_search_budgets(workshop, entry) for entry in workshop.spec.reducer),
+        uncounted=tuple(one.name for one in workshop.spec.analysis if _own_count(workshop, one, len(variants)) is None),
         warnings=(*base_warnings(workshop.spec.population, workshop.spec.folder, probe), *workshop.registry.missing),
     )
 
@@ -160,7 +165,7 @@ def _bytes(members: int, size: int, samples: int) -> int:
 
 
 def evaluations(workshop: Workshop) -> int:
-    """Return how many networks a study scores at most, those left out that a sampler asks for as it goes."""
+    """Return how many networks a study scores at most, without those of which only a run can tell how many."""
     spec = workshop.spec
     members, variants = count(spec)
     decoding = [entry for entry in spec.reducer if not _scatters(entry)]
@@ -260,12 +265,15 @@ def lattices(workshop: Workshop, analysis: Entry) -> list[tuple[int, ...]]:
 
 def _evaluations_of(workshop: Workshop, analysis: Entry, members: int, variants: int) -> int:
     """Return how many networks an analysis will score at most, where it tells."""
-    asked, maps = analysis.component, _decoding(workshop.spec, analysis)
-    counting = capability(asked, Evaluates)
-    announced = 0 if counting is None else counting.evaluations(lattices(workshop, analysis), len(maps), variants)
-    own = checked_count(f"analysis {analysis.name!r}: evaluations", announced)
-    again = _refits(analysis)
-    return own + again * sum(members + (samples(workshop, entry) or 0) for entry in maps if not _slices(entry))
+    maps, own, again = _decoding(workshop.spec, analysis), _own_count(workshop, analysis, variants), _refits(analysis)
+    return (own or 0) + again * sum(members + (samples(workshop, entry) or 0) for entry in maps if not _slices(entry))
+
+
+def _own_count(workshop: Workshop, analysis: Entry, variants: int) -> int | None:
+    """Return how many networks an analysis says it scores, 0 where it says nothing; None where only a run can tell."""
+    counting, maps = capability(analysis.component, Evaluates), _decoding(workshop.spec, analysis)
+    most = 0 if counting is None else counting.evaluations(lattices(workshop, analysis), len(maps), variants)
+    return None if most is None else checked_count(f"analysis {analysis.name!r}: evaluations", most)
 
 
 def _refits(analysis: Entry) -> int:
@@ -316,6 +324,11 @@ def describe_fits(fits: Sequence[Mapping[str, float | None]], at_once: int = 1) 
     unknown = dict.fromkeys(name for one in fits for name, seconds in one.items() if seconds is None)
     times = [f"at most about {duration(sum(known) / at_once)}"] if known else []
     return "; ".join([*times, *([f"unknown: {_list_names([*unknown])}"] if unknown else [])])
+
+
+def describe_uncounted(names: Sequence[str]) -> str:
+    """Return in words, to be added to a total, of which analyses it has no networks; empty where it has all."""
+    return f", without {_list_names(names)}: only a run can tell" if names else ""
 
 
 def _list_names(names: Sequence[str]) -> str:

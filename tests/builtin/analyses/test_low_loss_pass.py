@@ -211,6 +211,23 @@ def test_all_passes_of_a_map_are_decoded_and_measured_at_once(atlas):
     assert bench.calls == ["sample", "measure"]
 
 
+@pytest.mark.parametrize("training", ["none", "merging", "all"])
+def test_networks_between_the_basins_of_two_runs_are_foretold(atlas, training):
+    bench = tiny_bench()
+    analysis = LowLossPass(points=5, epochs=1, batch_size=24, training=training, basins="runs")
+    analysis.analyse(atlas, bench, np.random.default_rng(0))
+    assert bench.counts["networks"] == analysis.evaluations([], 1, 2)
+
+
+def test_of_many_runs_every_pair_may_have_a_pass_and_every_basin_but_one_merges_into_another():
+    def foretold(**options):
+        return LowLossPass(points=5, **options).evaluations([], 3, 4)
+
+    assert [foretold(basins="runs", training=each) for each in ("none", "merging", "all")] == [180, 270, 360]
+    assert LowLossPass(basins="runs").evaluations([], 3, 0) == 0
+    assert [foretold(basins=each) for each in ("trusted", "all")] == [None, None]
+
+
 def test_maps_that_are_not_named_are_left_alone(atlas):
     twin = evolve(atlas.maps[0], name="twin")
     both = evolve(atlas, maps=(*atlas.maps, twin))

@@ -1,6 +1,7 @@
 """Whether the lowest passes on a map exist in weight space, and how much of them is an artefact of the map."""
 
 from collections.abc import Iterator, Sequence
+from math import comb
 from typing import Any, Literal
 
 import attrs
@@ -103,7 +104,7 @@ class LowLossPass:
         """Return what the contract kit checks: quick ones, which show different sides."""
         return (
             cls(points=5, epochs=1),
-            cls(points=5, training="none"),
+            cls(points=5, training="none", basins="runs"),
         )
 
     @property
@@ -116,6 +117,19 @@ class LowLossPass:
         del variants
         trained = {"all": "all", "merging": "those that merge", "none": "none"}[self.training]
         return f"lowest passes of {maps} map{'s' * (maps != 1)}, beside curves trained for {trained}"
+
+    def evaluations(self, lattices: Sequence[tuple[int, ...]], maps: int, variants: int) -> int | None:
+        """Return the largest number of networks to score: passes, straight lines, curves and chains.
+
+        None unless `basins` are those of runs: only the merge tree knows how many others there are.
+        """
+        del lattices
+        if self.basins != "runs":
+            return None
+        # Each basin but the lowest is the upper one of at most one pass that merges.
+        merging = max(0, variants - 1)
+        trained = {"all": comb(variants, 2), "merging": merging, "none": 0}[self.training]
+        return maps * 2 * (comb(variants, 2) + trained) * self.points
 
     def check(self, facts: CheckFacts) -> None:
         """Refuse a device that is not there."""
