@@ -28,10 +28,10 @@ test-slow: $(MARK)-test   ## the tests that compute for minutes
 	$(PYTHON) -m pytest -m slow tests/test_fuzz.py # it forks, for which a process must have computed nothing
 
 notebooks: $(MARK)-test $(MARK)-site ## the notebooks of the documentation, each from the first cell to the last: one minute
-	$(PYTHON) -m pytest -m slow tests/test_notebooks.py --numprocesses auto
+	EXECUTED_NOTEBOOKS=runs/notebooks $(PYTHON) -m pytest -m slow tests/test_notebooks.py --numprocesses auto
 
-test-plugin: $(MARK)-test ## a package of every role, from a wheel to a study in an environment of its own: two minutes
-	$(PYTHON) -m pytest -m slow tests/scaffold/test_transcript.py --numprocesses auto --dist worksteal
+test-plugin: $(MARK)-test ## new packages, from a wheel to a study in an environment of their own: one minute; test-slow has all roles
+	$(PYTHON) -m pytest -m slow tests/scaffold/test_transcript.py -k "wheel or tutorial or reducer or analysis or sampler or pool" --numprocesses auto --dist worksteal
 
 # Libraries of that time meet warnings of today's Python packages, which are no faults of GlobScope.
 test-minimum: ## the fast tests with the lowest versions of all dependencies, on Python 3.11, in an environment of their own
@@ -68,7 +68,7 @@ docs: $(MARK)-test        ## the pages that are written from the code
 	$(PYTHON) docs/generate.py
 	$(PYTHON) docs/python_reference.py
 
-# Notebooks are stored without outputs; the site shows those of copies, which are executed once.
+# Notebooks are stored without outputs; the site shows those of copies, which are executed once: here or by their tests.
 runs/notebooks/%.ipynb: docs/notebooks/%.ipynb | $(MARK)-test $(MARK)-site
 	mkdir -p $(@D)
 	cp $< $@

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from support.optional import import_or_skip
@@ -15,6 +16,8 @@ import globscope
 from globscope.pipeline.take import TakenNetwork
 from globscope.session import Result, Study
 
+# Where executed copies are left for the site, which shows their outputs.
+FOLDER = "EXECUTED_NOTEBOOKS"
 NOTEBOOKS = sorted((ROOT / "docs/notebooks").glob("*.ipynb"))
 # What the variables of these names are in every notebook.
 VALUES = {"globscope": globscope, "study": Study, "result": Result, "taken": TakenNetwork}
@@ -108,6 +111,7 @@ def executed(path, folder):
     nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert [one["text"] for one in outputs if one["output_type"] == "stream" and one["name"] == "stderr"] == []
+    del notebook.cells[-1]
     return json.loads(outputs[-1]["text"]), notebook
 
 
@@ -116,7 +120,10 @@ def answers(request, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]))
-    found, _ = executed(ROOT / f"docs/notebooks/{request.param}.ipynb", tmp_path)
+    found, notebook = executed(ROOT / f"docs/notebooks/{request.param}.ipynb", tmp_path)
+    if folder := os.environ.get(FOLDER):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        import_or_skip("nbformat").write(notebook, Path(folder) / f"{request.param}.ipynb")
     by_torch, by_study = found["loss"]
     # The study averages the same losses over other batches, in float32.
     assert by_torch == pytest.approx(by_study, rel=1e-5)
