@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define, evolve, fields, has
 
 from globscope.boundary import component_errors
-from globscope.errors import PopulationError, near
+from globscope.errors import PopulationError, UserCodeError, near
 from globscope.pipeline.stage_keys import component_key
 from globscope.population.adapted_names import changed_tensors
 from globscope.population.checkpoint import checkpoint_files
@@ -16,6 +16,7 @@ from globscope.population.find import find_checkpoints
 from globscope.population.find_base import base_file
 from globscope.population.flatten import FlattenedTask, untrained_parameters
 from globscope.population.state_dict import StateDictChoice
+from globscope.references import Code
 from globscope.registry import Registry
 from globscope.returned.numbers import checked_instance
 from globscope.returned.results import checked_probe
@@ -122,6 +123,7 @@ def build_task(spec: Spec, registry: Registry, cache: TaskCache) -> StudyTask:
     Raises:
         GlobscopeError: It cannot be built, or the checkpoints cannot be read.
     """
+    _require_code(spec.task.component)
     files = find_checkpoints(spec.population, spec.folder) if spec.population.reads_files else []
     base = base_file(spec.population)
     networks = files if base is None else [base, *files]
@@ -137,6 +139,26 @@ def build_task(spec: Spec, registry: Registry, cache: TaskCache) -> StudyTask:
         flattened = BuiltTask(FlattenedTask(whole, choice, source, changed), chosen)
     training_key = key("task", component_key(registry, _without_scoring(task)), whole.digest)
     return StudyTask(whole=whole, flattened=flattened, training_key=training_key)
+
+
+def _require_code(task: Any) -> None:
+    """Import the user's files that a task names, so that all that is wrong with them is reported at once.
+
+    Raises:
+        UserCodeError: With a line for each file that fails, or has no such name.
+    """
+    named = {option.name: getattr(task, option.name) for option in fields(type(task))}
+    problems = [_code_problem(name, code) for name, code in named.items() if isinstance(code, Code) and code.is_file]
+    if any(problems):
+        raise UserCodeError("\n".join(filter(None, problems)))
+
+
+def _code_problem(name: str, code: Code) -> str:
+    try:
+        code.load(f"task.{name}")
+    except UserCodeError as error:
+        return str(error)
+    return ""
 
 
 def _fitting(spec: Spec, registry: Registry, files: Sequence[CheckpointFile]) -> Task:

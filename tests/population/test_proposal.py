@@ -128,9 +128,31 @@ def test_the_proposal_is_a_spec_that_check_takes(tmp_path, monkeypatch):
     document = tomllib.loads((tmp_path / "study.toml").read_text("utf-8"))
     assert document["task"] == {"use": "classification", "model": "mlp", "hidden": [8], "data": "digits"}
     assert document["population"] == {"checkpoints": "runs/{variant}/epoch={step}-step=*.ckpt"}
+    assert document["analysis"] == [{"use": "linear-barrier"}]
     assert "4 of 2 training runs" in run("check", "study.toml").stdout
     assert_refused(run("init", "runs"), "study.toml: exists already; give another name, such as --out other.toml")
     assert run("init", "runs", "--out", "other.toml").exit_code == 0
+
+
+# Names of runs, the analyses that are proposed, and the beginning of the line that says why there is none.
+RUNS = {
+    "one": (1, None, None),
+    "ten": (10, [{"use": "linear-barrier"}], None),
+    "eleven": (11, None, "# The 11 runs have 55 lines; "),
+}
+
+
+@pytest.mark.parametrize("case", RUNS)
+def test_the_lines_between_runs_are_proposed_where_there_are_some_and_not_too_many(case, tmp_path):
+    count, wanted, says = RUNS[case]
+    laid(tmp_path / "c", *(f"run{run}/{step}.pt" for run in range(count) for step in (1, 2)), content=NETWORK)
+    text = propose(tmp_path / "c", tmp_path / "study.toml", installed_registry()).text
+    assert tomllib.loads(text).get("analysis") == wanted
+    assert ("linear-barrier" in text) == (count > 1)
+    if says is not None:
+        start = text.index(says)
+        uncommented = text[:start] + text[text.index("\n", start) :].replace("\n# ", "\n")
+        assert tomllib.loads(uncommented)["analysis"] == [{"use": "linear-barrier"}]
 
 
 def test_the_how_to_page_shows_what_init_prints(tmp_path, monkeypatch):
@@ -200,7 +222,9 @@ def test_adapters_are_proposed_with_the_base_that_their_configuration_names(name
     for config in tmp_path.glob("adapters/*/*/adapter_config.json"):
         config.write_text(json.dumps({**json.loads(config.read_text()), "base_model_name_or_path": place}))
     proposal = propose(tmp_path / "adapters", tmp_path / "study.toml", installed_registry())
-    population = tomllib.loads(proposal.text)["population"]
+    document = tomllib.loads(proposal.text)
+    population = document["population"]
+    assert document["analysis"] == [{"use": "linear-barrier"}]
     assert population["base"] == ("somebody/else" if named == "elsewhere" else "base")
     assert population["checkpoints"] == "adapters/{variant}/checkpoint-{step}/adapter_model.safetensors"
     says = "somebody/else, which is not here: name its folder as the base"

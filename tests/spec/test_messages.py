@@ -154,15 +154,21 @@ def test_a_field_without_a_gradient_is_reported_before_anything_runs(field, work
 
 # The user's own code: (text of nets.py, the message).
 CODE = {
-    "missing name": ("def bild(): ...\n", "DIR/nets.py has no 'build'; did you mean 'bild'?"),
-    "missing name, nothing near": ("other = 1\n", "DIR/nets.py has no 'build'; known: other"),
-    "syntax": ("def build(:\n", "cannot import DIR/nets.py: SyntaxError: invalid syntax (nets.py, line 1)"),
+    "missing name": ("def bild(): ...\n", "task.model: DIR/nets.py has no 'build'; did you mean 'bild'?"),
+    "missing name, nothing near": ("other = 1\n", "task.model: DIR/nets.py has no 'build'; known: other"),
+    "syntax": ("def build(:\n", "task.model: cannot import DIR/nets.py: SyntaxError: invalid syntax (nets.py, line 1)"),
     "missing import": (
         "import no_such_thing\n",
-        "cannot import DIR/nets.py: ModuleNotFoundError: No module named 'no_such_thing' (nets.py, line 1)",
+        "task.model: cannot import DIR/nets.py: ModuleNotFoundError: No module named 'no_such_thing' (nets.py, line 1)",
     ),
-    "failing import": ("\n1 / 0\n", "cannot import DIR/nets.py: ZeroDivisionError: division by zero (nets.py, line 2)"),
-    "script that ends": ("raise SystemExit(2)\n", "cannot import DIR/nets.py: SystemExit: 2 (nets.py, line 1)"),
+    "failing import": (
+        "\n1 / 0\n",
+        "task.model: cannot import DIR/nets.py: ZeroDivisionError: division by zero (nets.py, line 2)",
+    ),
+    "script that ends": (
+        "raise SystemExit(2)\n",
+        "task.model: cannot import DIR/nets.py: SystemExit: 2 (nets.py, line 1)",
+    ),
     "failing call": (
         "def build():\n    raise ValueError('one\\ntwo')\n",
         "DIR/nets.py:build raised ValueError: one two (nets.py, line 2)",
@@ -187,6 +193,17 @@ def test_code_that_fails_is_reported_as_the_users(case, workplace):
     Path("study.toml").write_text(with_task('model = "nets.py:build"'))
     Path("nets.py").write_text(text)
     assert_lines(error_lines(globscope.load("study.toml").estimate), [wanted], workplace)
+
+
+def test_all_code_that_is_missing_is_reported_at_once(workplace):
+    Path("study.toml").write_text(with_task('model = "nets.py:build"\ndata = "data.py:load"\nloss = "nets.py:loss"'))
+    Path("nets.py").write_text("def loss(outputs, targets): ...\n")
+    Path("data.py").write_text("import no_such_thing\n")
+    wanted = [
+        "task.model: DIR/nets.py has no 'build'; known: loss",
+        "task.data: cannot import DIR/data.py: ModuleNotFoundError: No module named 'no_such_thing' (data.py, line 1)",
+    ]
+    assert_lines(error_lines(globscope.load("study.toml").estimate), wanted, workplace)
 
 
 # The task as it is built: (a line of [task], the message).

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,12 @@ use = "gudhi"
 field = "train_loss"
 persistence = 0.1             # shorter branches are removed; in the unit of the loss
 """
+BARRIER = """
+[[analysis]]                  # do two runs share a basin? the rise of the loss on the straight line between them
+use = "linear-barrier"
+"""
+# With so many runs, the networks on the lines between them are about as many as on the grid; more are costly.
+RUNS_WITH_LINES = 10
 UNKNOWN = """[task]                        # not recognised: fill in
 use = "classification"        # `globscope plugins` lists all tasks
 model = "my_nets.py:build"    # a function that returns the module whose state dict the files hold
@@ -93,7 +100,8 @@ def propose(folder: Path, spec: Path, registry: Registry) -> Proposal:
     sources = "".join(_sources(place, first, averages, network, table)) + tables_beside(folder, place, first)
     further = "".join(_further(place, [group for group in others if group not in averages.values()]))
     count = len(first.files) + sum(len(group.files) for group in averages.values())
-    text = "".join(_text(folder, network, lines, sources + further, MAP.get(count, MAPS)))
+    maps = MAP.get(count, MAPS) + REST + _analysis(first, averages, base)
+    text = "".join(_text(folder, network, lines, sources + further, maps))
     write_bytes(spec, text.encode())
     return Proposal(text=text, lines=lines)
 
@@ -159,13 +167,26 @@ def _size(shape: Sequence[int]) -> int:
     return size
 
 
-def _text(folder: Path, network: Contents, lines: Sequence[str], sources: str, map_: str) -> Iterator[str]:
+def _text(folder: Path, network: Contents, lines: Sequence[str], sources: str, maps: str) -> Iterator[str]:
     yield f"# A GlobScope study of the checkpoints in {short(str(folder))}, proposed by `globscope init`:\n"
     yield "".join(f"# {line}\n" for line in lines)
     yield "# Plan: globscope check THIS_FILE. Every component and its options: globscope plugins [NAME]\n\n"
     yield f"title = {toml(folder.resolve().name or 'checkpoints')}\nseed = 0\n\n"
     yield _task(network.task) if network.task else UNKNOWN
-    yield f"\n{sources}\n{map_}{REST}"
+    yield f"\n{sources}\n{maps}"
+
+
+def _analysis(first: CheckpointGroup, averages: Mapping[str, CheckpointGroup], base: ProposedBase | None) -> str:
+    """Return the table of the lines between runs, as comments where there are many; nothing for a single run."""
+    runs = sum(len({file.variant for file in group.files}) for group in (first, *averages.values()))
+    runs += base is not None  # a member too, as a run of its own
+    if runs < 2:
+        return ""
+    if runs <= RUNS_WITH_LINES:
+        return BARRIER
+    commented = "".join(f"# {line}\n" for line in BARRIER.split("\n") if line)
+    lines = f"# The {runs:,} runs have {comb(runs, 2):,} lines; remove these marks to score networks on all of them:\n"
+    return f"\n{lines}{commented}"
 
 
 def _base_line(base: ProposedBase | None, spec: Path) -> str:
