@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings
 from zipfile import is_zipfile
 
 import numpy as np
@@ -160,7 +161,8 @@ def _load(path: Path, mapped: bool) -> Any:
             return dict(load_file(path))
         import torch
 
-        with torch.serialization.safe_globals(harmless_classes()):
+        # torch warns of a pickle's protocol and of checking sparse tensors, neither of which is a fault of the file.
+        with catch_warnings(action="ignore"), torch.serialization.safe_globals(harmless_classes()):
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except OSError as error:
         raise PopulationError(f"{path}: cannot be read: {error.strerror or error}") from error

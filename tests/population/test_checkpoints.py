@@ -392,7 +392,6 @@ BAD = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:Detected pickle protocol")  # torch remarks on the protocol of a bare pickle
 @pytest.mark.parametrize("case", BAD)
 def test_what_is_no_such_network_is_reported_by_file_and_tensor_and_runs_nothing(case, tmp_path):
     make, says = BAD[case]

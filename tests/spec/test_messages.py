@@ -469,7 +469,6 @@ def test_checkpoints_that_do_not_fit_are_reported(case, workplace):
     assert not Path("executed").exists()
 
 
-@pytest.mark.filterwarnings("ignore:Detected pickle protocol")  # torch remarks on the protocol of a bare pickle
 def test_a_bare_pickle_is_not_executed(workplace):
     Path("study.toml").write_text(with_checkpoints("c/{variant}/{step}.pt"))
     Path("c/A").mkdir(parents=True)
