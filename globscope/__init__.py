@@ -14,7 +14,7 @@ MODULES = {
     "compare": "globscope.sweep.compare",
     "load": "globscope.sweep",
     "progress": "globscope.cli.progress",
-    "project": "globscope.session",
+    "project": "globscope.session.finished_run",
     "study": "globscope.declaration.study",
 }
 

@@ -2,7 +2,7 @@
 
 from globscope.cli.progress import progress as progress
 from globscope.declaration.study import study as study
-from globscope.session import project as project
+from globscope.session.finished_run import project as project
 from globscope.sweep import load as load
 from globscope.sweep.compare import compare as compare
 

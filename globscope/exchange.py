@@ -18,7 +18,7 @@ from globscope.registry import Registry, installed_registry
 from globscope.report.pictures.level_sets import write_level_sets
 from globscope.report.topology.figures import write_topology
 from globscope.roles import TopologyMethod
-from globscope.session import results
+from globscope.session.finished_run import results
 from globscope.spec.entries import Entries
 from globscope.spec.structure import converter
 from globscope.store import LOCK, claim, remove_lock

@@ -9,7 +9,7 @@ from globscope.cli.print_tables import print_plan
 from globscope.errors import GlobscopeError, RunError
 from globscope.pipeline.observer import Observer
 from globscope.pipeline.plan.estimate import MANY
-from globscope.session import Study
+from globscope.session.study import Study
 from globscope.store import read_written, write_json
 from globscope.sweep import Sweep
 

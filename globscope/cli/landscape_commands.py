@@ -49,7 +49,7 @@ def figure(
     """
     with exit_on_error():
         from globscope.cli.progress import watching
-        from globscope.session import finished_result
+        from globscope.session.finished_run import finished_result
 
         sizes = [] if size is None else [f"report.size={size}"]
         with watching(quiet=True) as observer:

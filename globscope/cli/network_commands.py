@@ -72,7 +72,7 @@ def take(
         from globscope.cli.network_names import curve_place, default_folder, network_pair, point
         from globscope.cli.print_tables import print_network
         from globscope.cli.progress import watching
-        from globscope.session import finished_members, finished_result
+        from globscope.session.finished_run import finished_members, finished_result
 
         with watching(quiet=True) as observer:
             # A member needs no map, whose stages may be those of other code by now.
@@ -146,7 +146,7 @@ def merge(
         from globscope.cli.network_names import default_folder, merge_recipe
         from globscope.cli.print_tables import print_network
         from globscope.cli.progress import watching
-        from globscope.session import finished_result
+        from globscope.session.finished_run import finished_result
 
         chosen = merge_recipe(recipe, members, best=best)
         with watching(quiet=True) as observer:

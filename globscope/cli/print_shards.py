@@ -5,7 +5,7 @@ from pathlib import Path
 
 from globscope.pipeline.extent import OpenStage
 from globscope.pipeline.stage_keys import Stage
-from globscope.session import prepared_parts
+from globscope.session.prepared_parts import prepared_parts
 from globscope.shards import Gathered, Prepared, ShardWork
 
 LATER = ", or with a later stage"

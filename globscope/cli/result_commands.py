@@ -114,7 +114,7 @@ def project(
         from globscope.cli.print_tables import print_projection
         from globscope.cli.progress import watching
         from globscope.pipeline.project import warnings
-        from globscope.session import project as project_files
+        from globscope.session.finished_run import project as project_files
 
         with watching(quiet=True) as observer:
             rows = project_files(run, files, observer, disable=disable)

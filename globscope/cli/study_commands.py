@@ -144,7 +144,7 @@ def train(
     with exit_on_error(spec):
         from globscope.cli.print_tables import print_finding
         from globscope.cli.progress import watching
-        from globscope.session import load
+        from globscope.session.study import load
 
         with watching(quiet) as observer:
             job = load(spec, in_pool(pool, override), out, trust_store=trust_store, disable=disable)

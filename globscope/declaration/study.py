@@ -16,7 +16,8 @@ from globscope.declaration.places import with_absolute_paths
 from globscope.errors import SpecError, near
 from globscope.registry import Registry, installed_registry
 from globscope.report.style.text import slug
-from globscope.session import RUNS, Study, load
+from globscope.session.run_folder import RUNS
+from globscope.session.study import Study, load
 from globscope.spec.model import PopulationSpec, Zoo
 from globscope.spec.plugins import disabled_in
 from globscope.spec.read import build

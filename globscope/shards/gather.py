@@ -11,7 +11,8 @@ from globscope.pipeline.disk.shard_journal import take_units
 from globscope.pipeline.observer import Observer
 from globscope.pipeline.preparation import Preparation
 from globscope.pipeline.stage_keys import Stage
-from globscope.session import prepared_folders, stages_root
+from globscope.session.prepared_parts import prepared_folders
+from globscope.session.run_folder import stages_root
 from globscope.store import PART, SHARDS, Store
 
 # The folder for units that a study, not a shard, scored in a copy.

@@ -14,7 +14,9 @@ from globscope.pipeline.pool import workers_of
 from globscope.pipeline.preparation import Preparation, input_keys
 from globscope.pipeline.stage_keys import Stage
 from globscope.roles import Workers
-from globscope.session import SWEEP, Study, write_spec
+from globscope.session.run_folder import SWEEP
+from globscope.session.study import Study
+from globscope.session.write_results import write_spec
 from globscope.spec.describe import plain
 from globscope.store import claim, write_bytes
 from globscope.sweep import Sweep

@@ -11,7 +11,9 @@ from globscope.pipeline.extent import DIVISIBLE, Extent, OpenStage, Shard
 from globscope.pipeline.observer import Observer
 from globscope.pipeline.pool import workers_of
 from globscope.pipeline.preparation import Preparation, input_keys
-from globscope.session import SPEC, Study, load, prepared_folders
+from globscope.session.prepared_parts import prepared_folders
+from globscope.session.run_folder import SPEC
+from globscope.session.study import Study, load
 from globscope.store import written_file
 
 HOW = "`globscope study SPEC --until evaluate`"

@@ -10,7 +10,7 @@ from globscope.errors import RunError
 from globscope.report import EXPLORER, read_explorer, write_explorers
 from globscope.report.page.board import Board, Part
 from globscope.report.page.files import as_csv
-from globscope.session import CELLS, TABLE
+from globscope.session.run_folder import CELLS, TABLE
 from globscope.store import LOCK, claim, remove_lock, remove_stale, times_written, write_bytes, write_json, written_file
 from globscope.sweep.finished import FinishedRun
 from globscope.sweep.lines import TITLE, line_plots

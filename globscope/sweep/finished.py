@@ -11,7 +11,7 @@ from globscope.files.plain import ARC, BASIN
 from globscope.files.read import read_landscape
 from globscope.files.tree import tree_from_record
 from globscope.reading import read_npz
-from globscope.session import results
+from globscope.session.finished_run import results
 from globscope.store import read_json, written_file, written_files
 from globscope.values.landscape import Landscape
 from globscope.values.topology import Topology

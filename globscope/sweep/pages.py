@@ -4,7 +4,7 @@ from pathlib import Path
 
 from globscope.errors import RunError
 from globscope.report import EXPLORER
-from globscope.session import TABLE
+from globscope.session.run_folder import TABLE
 from globscope.store import is_claimed, times_written, written_file
 from globscope.sweep import compare, write
 from globscope.sweep.run import results

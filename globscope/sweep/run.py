@@ -21,16 +21,9 @@ from globscope.pipeline.workshop import Workshop
 from globscope.population.find import find_checkpoints
 from globscope.registry import Registry, installed_registry
 from globscope.roles import Workers
-from globscope.session import (
-    CELLS,
-    SWEEP,
-    TABLE,
-    Study,
-    begin,
-    load as load_study,
-    results as results_of_study,
-    results_folder,
-)
+from globscope.session.finished_run import results as results_of_study
+from globscope.session.run_folder import CELLS, SWEEP, TABLE, begin, results_folder
+from globscope.session.study import Study, load as load_study
 from globscope.spec.cells import Cell, SweepSpec, for_each_cell, read_sweep
 from globscope.spec.describe import as_toml, plain
 from globscope.spec.plugins import disabled_in

@@ -10,7 +10,7 @@ from globscope.errors import GlobscopeError
 from globscope.pipeline.built_task import TaskCache
 from globscope.pipeline.observer import Observer
 from globscope.pipeline.worker_files import require_folder
-from globscope.session import Study
+from globscope.session.study import Study
 from globscope.spec.describe import plain
 from globscope.store import is_as_written, lock_unless_held, read_written, write_json
 from globscope.values.chart import Progress

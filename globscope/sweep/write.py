@@ -8,7 +8,7 @@ import tomli_w
 
 from globscope.report.page.board import Board, Part
 from globscope.report.page.files import as_csv
-from globscope.session import CELLS, TABLE
+from globscope.session.run_folder import CELLS, TABLE
 from globscope.spec.cells import SweepSpec
 from globscope.spec.describe import plain
 from globscope.store import write_bytes, write_json

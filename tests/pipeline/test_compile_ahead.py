@@ -96,9 +96,11 @@ def test_nothing_starts_where_all_is_compiled(tmp_path, monkeypatch):
 
 def test_a_study_begins_with_what_its_reducers_have_to_compile(tmp_path):
     begun = []
-    ahead = patch("globscope.session.compiling_ahead", lambda components: begun.extend(components) or nullcontext())
+    ahead = patch(
+        "globscope.session.study.compiling_ahead", lambda components: begun.extend(components) or nullcontext()
+    )
     study = study_in(tmp_path, TINY + '[[reducer]]\nuse = "umap"\n')
-    with ahead, patch("globscope.session.run", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+    with ahead, patch("globscope.session.study.run", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         study.run()
     assert begun == [entry.component for entry in study.spec.reducer]
     assert Umap() in begun

@@ -214,7 +214,7 @@ MESSAGES = {
 @pytest.mark.parametrize("arguments", MESSAGES, ids=" ".join)
 def test_what_is_not_there_is_refused_with_what_is_near(finished, result, tmp_path, arguments, monkeypatch):
     for read in ("finished_result", "finished_members"):  # it is read once
-        monkeypatch.setattr(f"globscope.session.{read}", lambda *_, **__: result)
+        monkeypatch.setattr(f"globscope.session.finished_run.{read}", lambda *_, **__: result)
     assert_refused(run("take", finished, *arguments, "--out", tmp_path / "out"), MESSAGES[arguments])
     assert list(tmp_path.iterdir()) == []
 

@@ -11,10 +11,10 @@ import pytest
 from support.forked import in_fresh_process
 from support.study import MAP, TINY, TWO_RUNS, Notes, blank_pictures, study_in
 
-from globscope import session
 from globscope.errors import RunError, SpecError
 from globscope.pipeline import unchanged
 from globscope.pipeline.run import run
+from globscope.session import results, study as study_module, write_results
 
 OWN_DATA = """
 import numpy as np
@@ -94,14 +94,14 @@ def test_a_result_takes_the_keys_of_the_style_as_arguments(copied):
     assert (norm.vmin, norm.vmax, type(norm).__name__) == (0.5, 2.0, "Normalize")
 
 
-def killed_at(name, study):
-    """Run a study in a process that is killed when it calls what a name of `globscope.session` stands for.
+def killed_at(module, name, study):
+    """Run a study in a process that is killed when it calls what a name of a module stands for.
 
     The process is forked: threads of what this one has computed would hang in it.
     """
     child = os.fork()
     if child == 0:
-        setattr(session, name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+        setattr(module, name, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
         with blank_pictures():
             study.run()
         os._exit(0)
@@ -111,19 +111,19 @@ def killed_at(name, study):
 def a_kill_leaves_no_results_beside_another_spec(folder):
     other, run = study_in(folder, TINY, "report.colours=viridis"), folder / "run"
     before = [(run / name).read_bytes() for name in ("spec.toml", "results.json")]
-    killed_at("run", other)
+    killed_at(study_module, "run", other)
     assert [(run / name).read_bytes() for name in ("spec.toml", "results.json")] == before
-    killed_at("write_learned", other)  # the first thing after the spec
+    killed_at(write_results, "write_learned", other)  # the first thing after the spec
     assert 'colours = "viridis"' in (run / "spec.toml").read_text()
 
 
 def test_results_never_lie_beside_another_spec_wherever_a_run_is_killed(copied):
     in_fresh_process(a_kill_leaves_no_results_beside_another_spec, copied)
     with pytest.raises(RunError, match="this run is not finished; the same `globscope study` command continues it"):
-        session.results(copied / "run")
+        results(copied / "run")
     with blank_pictures():
         assert study_in(copied, TINY, "report.colours=viridis").run().style.colours == "viridis"
-    assert session.results(copied / "run")["title"] == "tiny"
+    assert results(copied / "run")["title"] == "tiny"
 
 
 @pytest.mark.parametrize("override", ["title='other'", "seed=1", "sampler.0.resolution=4"])
@@ -162,7 +162,7 @@ def test_data_that_were_edited_while_they_were_in_use_are_not_those_of_the_resul
         return outcome
 
     save(0)
-    monkeypatch.setattr("globscope.session.run", run_and_edit)
+    monkeypatch.setattr("globscope.session.study.run", run_and_edit)
     task = f'[task]\nuse = "classification"\npath = "data.npz"\nhidden = [4]\n{TWO_RUNS}'
     with blank_pictures():
         study_in(tmp_path, f'{task}\n{MAP}\n[evaluator]\nuse = "torch"\n').run()
