@@ -221,14 +221,19 @@ def topologies(changed):
     return GUDHI, {"compute": lambda self, landscape: changed(landscape, GUDHI.compute(self, landscape))}
 
 
-def looking_at(values):
-    """The topology that looks at other losses, given the landscape."""
+def looking_at(values, **options):
+    """The topology that looks at other losses, given the landscape; options are as its class had them by default."""
 
     def compute(self, landscape):
         fields = {name: values(landscape, losses) for name, losses in landscape.fields.items()}
-        return GUDHI.compute(self, evolve(landscape, fields=fields))
+        return GUDHI.compute(evolve(self, **options), evolve(landscape, fields=fields))
 
-    return GUDHI, {"compute": compute}
+    return GUDHI, {"compute": compute} | ({"traits": TopologyTraits(**options)} if options else {})
+
+
+def lower_later_on_paths(given, losses):
+    """Return losses of which, on a path, the later of two equal ones is lower."""
+    return losses - 1e-9 * np.arange(losses.size) * (len(given.samples.shape or ()) == 1)
 
 
 @define(frozen=True, kw_only=True)
@@ -881,9 +886,7 @@ FAULTS = {
         "order_preserving_rescaling_keeps_the_tree",
     ),
     "orders equal losses backwards": (
-        looking_at(
-            lambda given, losses: losses - 1e-9 * np.arange(losses.size) * (len(given.samples.shape or ()) == 1)
-        ),
+        looking_at(lower_later_on_paths),
         "agrees_with_the_definition_on_paths",
     ),
     "sees nothing in scattered samples": (
@@ -906,6 +909,10 @@ FAULTS = {
     ),
     "claims neighbours of another kind": (
         (GUDHI, {"traits": TopologyTraits(adjacency="full")}),
+        "adjacency_is_claimed_rightly",
+    ),
+    "orders equal losses of nearest neighbours backwards": (
+        looking_at(lower_later_on_paths, adjacency="knn"),
         "adjacency_is_claimed_rightly",
     ),
     "describes nothing of what it learned": (

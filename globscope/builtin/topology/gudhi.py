@@ -76,6 +76,7 @@ class Gudhi:
         return (
             cls(),
             cls(field="test_loss", adjacency="full", mask=True),
+            cls(adjacency="mutual-knn", neighbours=6),
         )
 
     @property

@@ -77,7 +77,7 @@ def two_components(field: str = "train_loss") -> Landscape:
 
 
 def path(values: np.ndarray, field: str = "train_loss") -> Landscape:
-    """Return a landscape along a path: a lattice of one axis, on which every adjacency agrees."""
+    """Return a landscape along a path: a lattice of one axis."""
     steps = np.arange(len(values))
     samples = Samples(points=np.stack([steps, 0.0 * steps], axis=1), index=steps[:, None], shape=(len(values),))
     return landscape(values, samples, field)

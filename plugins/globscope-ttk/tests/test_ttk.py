@@ -382,6 +382,6 @@ def test_both_topologies_agree_on_ten_fields_of_each_kind(ttk, name):
             same(ttk(**OPTIONS, **options).compute(given), Gudhi(**OPTIONS, **options).compute(given))
 
 
-@parametrize_contract([Ttk(interpreter=PYTHON)])
+@parametrize_contract([Ttk(interpreter=PYTHON), Ttk(interpreter=PYTHON, adjacency="mutual-knn", neighbours=6)])
 def test_contract(check, ttk):
     check()
