@@ -45,9 +45,9 @@ class Result:
     workshop: Workshop | None = field(default=None, repr=False, eq=False)
 
     def __repr__(self) -> str:
-        """Return its title, its maps and its report, without what they hold."""
+        """Return its title, else its folder's name, its maps and its report, without what they hold."""
         maps = ", ".join(map_.name for map_ in self.atlas.maps)
-        return f"Result({self.record['title']!r}: {maps}; {self.report})"
+        return f"Result({self.record['title'] or self.report.parent.name!r}: {maps}; {self.report})"
 
     def __str__(self) -> str:
         """Return the verdict: which maps to believe, and what is known of every two runs; then its report's path."""

@@ -8,6 +8,7 @@ from attrs import define
 
 from globscope.api import GivesQuickExamples, GlobscopeError, PluginError, SpecError, capability
 from globscope.distributions import normalise
+from globscope.references import describe
 from globscope.registry import Component, Registry
 from globscope.spec.overrides import override
 from globscope.spec.paths import InvalidError
@@ -15,6 +16,9 @@ from globscope.spec.structure import converter
 from globscope.testing.check import NotReachedError
 from globscope.testing.contract_run import ContractRun
 from globscope.testing.roles import role_of
+
+# Why a component must have examples.
+EXAMPLES_MATTER = "`globscope plugin check` checks a component with its examples where no options are given."
 
 
 @define(frozen=True, kw_only=True)
@@ -69,14 +73,33 @@ def check_examples(component: Component, overrides: Sequence[str] = ()) -> Itera
     if overrides:
         examples = [_with_options(component.cls, overrides)]
     else:
-        giving = capability(component.cls, GivesQuickExamples)
         try:
-            examples = [component.cls()] if giving is None else list(giving.quick_examples())
-        except (TypeError, ValueError, GlobscopeError) as error:
-            yield Outcome(title=title, unchecked=f"{error}; give options by --set, or by quick_examples() of its class")
+            examples = _examples(component.cls)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a component may raise anything
+            yield _without_examples(title, component, error)
             return
+    if not examples:
+        yield Outcome(title=title, violations=(("quick_examples() returns nothing", EXAMPLES_MATTER),))
     for example in examples:
         yield _outcome(f"{title} {str(example).partition('(')[2].rstrip(')')}".rstrip(), example)
+
+
+def _examples(cls: type) -> list[Any]:
+    """Return a class's quick examples, or one component with its defaults."""
+    giving = capability(cls, GivesQuickExamples)
+    return [cls()] if giving is None else list(giving.quick_examples())
+
+
+def _without_examples(title: str, component: Component, error: BaseException) -> Outcome:
+    """Return why a component has no example: what it needs, or what is wrong with those that it gives."""
+    needs_options = isinstance(error, TypeError | ValueError | GlobscopeError)
+    if needs_options and capability(component.cls, GivesQuickExamples) is None:
+        return Outcome(title=title, unchecked=f"{error}; give options by --set, or by quick_examples() of its class")
+    if isinstance(error, GlobscopeError | ModuleNotFoundError):  # a package is not installed, say: no option helps
+        return Outcome(title=title, unchecked=str(error).removeprefix(f"{component.role}.use: "))
+    return Outcome(title=title, violations=((f"cannot make its examples: {describe(error)}", EXAMPLES_MATTER),))
 
 
 def _outcome(title: str, example: Any) -> Outcome:

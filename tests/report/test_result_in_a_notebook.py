@@ -5,6 +5,7 @@ from html import escape
 from types import SimpleNamespace
 
 import pytest
+from attrs import evolve
 from support.study import TINY, blank_pictures, study_in
 
 import globscope
@@ -38,6 +39,14 @@ def test_a_result_shows_verdict_warnings_comparison_and_overview(tiny):
     assert "MSE per weight" in shown
     assert 'src="data:image/png;base64,cG5n"' in shown  # the blank picture
     assert str(result.report) in shown
+
+
+def test_a_result_without_a_title_is_shown_by_the_name_of_its_folder(tiny):
+    _, titled = tiny
+    result = evolve(titled, record={**titled.record, "title": ""})
+    name = result.report.parent.name
+    assert repr(result) == f"Result({name!r}: pca; {result.report})"
+    assert f"<strong>{escape(name)}</strong>" in result._repr_html_()
 
 
 def test_a_verdict_is_a_value_that_shows_its_reasons_and_its_pairs(tiny):

@@ -7,13 +7,14 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
-from attrs import evolve
+from attrs import define, evolve
 from support.contract_components import Corners, Kept2D
 from support.distributions import write_distribution
 from typer.testing import CliRunner
 
 from globscope import registry
 from globscope.cli import app
+from globscope.errors import PluginError
 from globscope.registry import Registry, discover
 from globscope.testing import registry_of
 
@@ -40,9 +41,8 @@ def test_the_own_tests_of_every_package_under_plugins_run_the_kit_over_all_its_c
     tests = "".join(file.read_text("utf-8") for file in path.parent.glob("tests/test_*.py"))
     for component in found.components:
         # Some need a cluster, another Python or a training, which their own tests bring or shorten.
-        assert re.search(
-            rf"(parametrize_contract|check_component|checks_for)\(\s*\[?[^)]*{component.cls.__name__}\(", tests
-        ), component
+        named = rf"[^)]*{component.cls.__name__}(\.quick_examples)?\("
+        assert re.search(rf"(parametrize_contract|check_component|checks_for)\(\s*\[?{named}", tests), component
 
 
 @pytest.fixture
@@ -109,6 +109,85 @@ def test_a_component_with_the_methods_of_two_roles_is_a_finding_and_no_traceback
     assert result.exit_code == 1
     assert "TwoRoles must have the method of one role, one of build, reduce, " in result.stdout
     assert "; it has those of reducer and sampler\n" in result.stdout
+
+
+class NeedsMore(Kept2D):
+    """Keep two coordinates, where a package is installed."""
+
+    @classmethod
+    def quick_examples(cls):
+        raise PluginError("reducer.use: 'needs-more' needs the package more, which is not installed: pip install more")
+
+
+class Imports(Kept2D):
+    """Keep two coordinates, where a package is installed."""
+
+    @classmethod
+    def quick_examples(cls):
+        import no_such_thing  # noqa: F401
+
+
+class Fails(Kept2D):
+    """Keep two coordinates, and have no examples."""
+
+    @classmethod
+    def quick_examples(cls):
+        return [1 / 0]
+
+
+class Gives(Kept2D):
+    """Keep two coordinates, and have no examples."""
+
+    @classmethod
+    def quick_examples(cls):
+        return []
+
+
+@define(frozen=True, kw_only=True)
+class Asks:
+    """Keep so many coordinates."""
+
+    latent_dim: int
+
+    def reduce(self, inputs, rng): ...
+
+
+# A class, the exit code, and what is printed first.
+WITHOUT_EXAMPLES = {
+    "a package is not installed": (
+        NeedsMore,
+        0,
+        "reducer one: not checked: 'needs-more' needs the package more, which is not installed: pip install more",
+    ),
+    "an import fails": (Imports, 0, "reducer one: not checked: No module named 'no_such_thing'"),
+    "the examples fail": (Fails, 1, "  cannot make its examples: ZeroDivisionError: division by zero (test_plugin"),
+    "there are no examples": (Gives, 1, "  quick_examples() returns nothing"),
+    "an option is required": (
+        Asks,
+        0,
+        "reducer one: not checked: Asks.__init__() missing 1 required keyword-only argument: 'latent_dim'; "
+        "give options by --set, or by quick_examples() of its class",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_EXAMPLES)
+def test_a_component_without_examples_is_told_why_and_what_to_do(case, checked):
+    cls, code, line = WITHOUT_EXAMPLES[case]
+    result = checked("one", one=cls)
+    assert result.exit_code == code
+    printed = result.stdout.splitlines()
+    [found] = [text for text in printed if text.startswith(line)]
+    assert code == 1 or printed == [line] == [found]
+
+
+def test_the_task_of_transformers_names_the_package_where_it_is_not_installed(monkeypatch):
+    monkeypatch.setattr("globscope.builtin.tasks.hugging_face.configuration.find_spec", lambda name: None)
+    result = CliRunner().invoke(app, ["plugin", "check", "transformers"])
+    wanted = (
+        "'transformers' needs the package transformers, which is not installed: pip install \"globscope[transformers]\""
+    )
+    assert (result.exit_code, result.stdout) == (0, f"task transformers: not checked: {wanted}\n")
 
 
 MUTE = """

@@ -25,7 +25,7 @@ def result_html(record: Mapping[str, Any], report: Path) -> str:
 
 def _parts(record: Mapping[str, Any], report: Path) -> Iterator[str]:
     verdict, warnings = record.get("verdict") or {}, record.get("warnings", ())
-    yield f"<p><strong>{escape(record['title'])}</strong></p>"
+    yield f"<p><strong>{escape(record['title'] or report.parent.name)}</strong></p>"
     yield paragraph_html(f"{verdict.get('headline', '')} {verdict.get('summary', '')}".strip())
     if (picture := report.parent / OVERVIEW).is_file():
         image = base64.b64encode(picture.read_bytes()).decode()
