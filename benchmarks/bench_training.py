@@ -24,7 +24,7 @@ from globscope.population.train import example_order, fit, run_epoch
 from globscope.population.train_stacked import fit_stacked
 from globscope.population.training_run import TrainingRun
 from globscope.population.training_state import TrainingState
-from globscope.spec.model import Recipe, Train
+from globscope.spec.training import Recipe, Train
 from globscope.values.chart import Progress
 
 EXAMPLES, EPOCHS, ZOO = 1437, 40, 64

@@ -21,7 +21,7 @@ from globscope.builtin.aligners.deep.zoo import random_pairs
 from globscope.builtin.tasks.classification import Classification
 from globscope.population.train_stacked import fit_stacked
 from globscope.population.training_run import TrainingRun, checkpoint_path
-from globscope.spec.model import Recipe, Train
+from globscope.spec.training import Recipe, Train
 from globscope.symmetry.search import symmetry
 
 FOLDER = Path(__file__).parent.parent / "runs/deep-align"

@@ -14,7 +14,7 @@ from globscope.builtin.reducers.kernel_pca import median_distance
 from globscope.pipeline.bench import StudyBench
 from globscope.pipeline.stages.population import population
 from globscope.session import Study
-from globscope.spec.model import ReducerEntry
+from globscope.spec.component_entry import ReducerEntry
 
 ROOT = Path(__file__).parent.parent
 KERNELS = [

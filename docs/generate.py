@@ -18,9 +18,12 @@ from globscope.registry import HOOKS, Component, installed_registry
 from globscope.spec.cells import Relations
 from globscope.spec.describe import options
 from globscope.spec.entries import entry_class
-from globscope.spec.model import Columns, Compress, Continuation, PopulationSpec, Recipe, Spec, Train, Variant, Zoo
+from globscope.spec.network_source import Columns, Zoo
 from globscope.spec.plugins import Plugins
+from globscope.spec.population import Compress, PopulationSpec
+from globscope.spec.study_spec import Spec
 from globscope.spec.style import Style
+from globscope.spec.training import Continuation, Recipe, Train, Variant
 from globscope.testing.check import Check
 from globscope.testing.checks.work import Suite
 from globscope.testing.contract_run import CHECKS

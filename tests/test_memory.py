@@ -11,7 +11,7 @@ from globscope.builtin.reducers.pca import Pca
 from globscope.builtin.tasks.classification import Classification
 from globscope.population.train import fit
 from globscope.population.training_run import TrainingRun
-from globscope.spec.model import Recipe, Train
+from globscope.spec.training import Recipe, Train
 from globscope.values.chart import Progress
 
 

@@ -61,7 +61,7 @@ def training(look: Look) -> None:
     """Note the training of one network in several ways; the first epoch warms up, the last one saves."""
     from globscope.population.train import fit
     from globscope.population.training_run import TrainingRun
-    from globscope.spec.model import Recipe, Train
+    from globscope.spec.training import Recipe, Train
 
     steps, epochs = (2, 5) if look.tiny else (25, 6)
     for size, precision, recorded in TRAININGS[:2] if look.tiny else TRAININGS:

@@ -18,8 +18,9 @@ from globscope.registry import Registry, installed_registry
 from globscope.report.style.text import slug
 from globscope.session.run_folder import RUNS
 from globscope.session.study import Study, load
-from globscope.spec.model import PopulationSpec, Zoo
+from globscope.spec.network_source import Zoo
 from globscope.spec.plugins import disabled_in
+from globscope.spec.population import PopulationSpec
 from globscope.spec.read import build
 from globscope.spec.words import keys_of, value_in_words
 from globscope.store import claim, write_bytes

@@ -26,7 +26,7 @@ from globscope.pipeline.stages.topology import topology
 from globscope.pipeline.truth import Truth, truth_of, with_keys
 from globscope.pipeline.workshop import Workshop
 from globscope.roles import BuildsOn, FitRequest, Pair, Part, Task, Tensors, Work, capability
-from globscope.spec.model import Entry, ReducerEntry
+from globscope.spec.component_entry import Entry, ReducerEntry
 from globscope.store import fingerprint, key
 from globscope.topology.leaf_count import leaves_by_neighbours
 from globscope.values.evaluation import Networks

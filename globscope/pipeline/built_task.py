@@ -22,7 +22,7 @@ from globscope.returned.numbers import checked_instance
 from globscope.returned.results import checked_probe
 from globscope.roles import Digests, Fits, Probe, Task, capability
 from globscope.scoring.draws import draws
-from globscope.spec.model import Spec
+from globscope.spec.study_spec import Spec
 from globscope.store import key
 from globscope.torch_settings import float32_by_default
 

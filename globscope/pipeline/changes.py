@@ -8,7 +8,7 @@ from attrs import define
 
 from globscope.errors import GlobscopeError
 from globscope.population.find import find_checkpoints
-from globscope.spec.model import Spec
+from globscope.spec.study_spec import Spec
 from globscope.store import read_written
 
 MANIFEST = "manifest.json"

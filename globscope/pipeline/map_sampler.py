@@ -8,7 +8,7 @@ from attrs import define, field
 from globscope.errors import PluginError
 from globscope.pipeline.workshop import Workshop
 from globscope.roles import BuildsOn, Sampler, capability
-from globscope.spec.model import Entry
+from globscope.spec.component_entry import Entry
 from globscope.store import key
 from globscope.values.findings import Map
 from globscope.values.landscape import Landscape

@@ -17,7 +17,7 @@ from globscope.pipeline.worker_files import require_folder
 from globscope.pipeline.workshop import Item, Workshop
 from globscope.registry import Registry
 from globscope.roles import Workers
-from globscope.spec.model import Spec
+from globscope.spec.study_spec import Spec
 from globscope.torch_settings import float32_by_default, precise
 from globscope.values.chart import Progress
 from globscope.values.cost import Cost

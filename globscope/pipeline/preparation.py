@@ -13,7 +13,8 @@ from globscope.pipeline.extent import OpenStage
 from globscope.pipeline.stage_keys import Stage
 from globscope.pipeline.workshop import Workshop
 from globscope.population.find import find_checkpoints
-from globscope.spec.model import NetworkSource, Spec
+from globscope.spec.network_source import NetworkSource
+from globscope.spec.study_spec import Spec
 from globscope.store import Store, key, read_written, write_json
 from globscope.store.record import read
 

@@ -18,7 +18,7 @@ from globscope.population.find_base import base_file
 from globscope.population.open_network import load_member
 from globscope.population.saved_folder import checkpoint_in
 from globscope.population.state_dict import StateDictChoice
-from globscope.spec.model import PopulationSpec
+from globscope.spec.population import PopulationSpec
 from globscope.torch_settings import float32_by_default
 from globscope.values.evaluation import Networks
 from globscope.values.findings import Map

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from globscope.spec.model import PopulationSpec, Train, Variant
+from globscope.spec.population import PopulationSpec
+from globscope.spec.training import Train, Variant
 
 OPTIMISERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD", "lbfgs": "L-BFGS"}
 

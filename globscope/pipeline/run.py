@@ -27,7 +27,7 @@ from globscope.pipeline.verdict.verdict import verdict
 from globscope.pipeline.workshop import Workshop
 from globscope.roles import Derives, FitRequest, ProbeTraits, SamplerTraits, capability, traits
 from globscope.spec.entries import KNOWN_PATHS
-from globscope.spec.model import Spec
+from globscope.spec.study_spec import Spec
 from globscope.torch_settings import float32_by_default
 from globscope.values.findings import Atlas, Finding, Map
 from globscope.values.members import Population

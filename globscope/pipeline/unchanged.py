@@ -14,7 +14,7 @@ from globscope.pipeline.results import libraries
 from globscope.references import Code
 from globscope.registry import Registry
 from globscope.spec.describe import as_toml
-from globscope.spec.model import Spec
+from globscope.spec.study_spec import Spec
 from globscope.store import Store, is_as_written, key, made_from, read_written
 
 # Files of GlobScope whose change may change a report.

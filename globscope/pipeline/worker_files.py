@@ -5,7 +5,7 @@ from pathlib import Path
 
 from globscope.errors import PoolError
 from globscope.roles import PoolTraits, Workers, traits
-from globscope.spec.model import Spec
+from globscope.spec.study_spec import Spec
 from globscope.workers import ThisProcess
 
 

@@ -18,7 +18,7 @@ from globscope.pipeline.stage_keys import Stage, component_key
 from globscope.pipeline.worker_files import workers_on_files
 from globscope.registry import Registry
 from globscope.roles import Workers
-from globscope.spec.model import Spec
+from globscope.spec.study_spec import Spec
 from globscope.store import Store, read_json, write_json
 from globscope.torch_settings import precise, same_threads
 from globscope.values.chart import Progress

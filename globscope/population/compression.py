@@ -6,7 +6,7 @@ from math import ceil
 import numpy as np
 from attrs import define, field
 
-from globscope.spec.model import Compress
+from globscope.spec.population import Compress
 from globscope.values.arrays import column_blocks
 from globscope.values.members import Layout, Population
 from globscope.values.rows import Weights

@@ -19,8 +19,9 @@ from globscope.population.subset import subset
 from globscope.population.zoo import chosen_figures, listed_files, require_readable, with_figures
 from globscope.population.zoo_rows import zoo_rows
 from globscope.references import Pattern
-from globscope.spec.model import CheckpointFiles, NetworkSource, PopulationSpec, Zoo
+from globscope.spec.network_source import CheckpointFiles, NetworkSource, Zoo
 from globscope.spec.pattern import STEP, VARIANT, absolute, fill_template
+from globscope.spec.population import PopulationSpec
 from globscope.visible import few, visible
 
 Result = TypeVar("Result")

@@ -11,7 +11,7 @@ from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.folder_walk import file_problem
 from globscope.population.saved_folder import checkpoint_in
 from globscope.population.state_dict import StateDictChoice
-from globscope.spec.model import PopulationSpec
+from globscope.spec.population import PopulationSpec
 
 # The variant as which the base is a member.
 BASE = "base"

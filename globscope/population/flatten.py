@@ -12,7 +12,7 @@ from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.find_base import OTHER_MODEL, is_base
 from globscope.population.tensor_names import tensors_by_model_name
 from globscope.roles import Probe, ProbeTraits, Task, Tensors, traits
-from globscope.spec.model import PopulationSpec
+from globscope.spec.population import PopulationSpec
 from globscope.values.members import Layout
 
 # Variances are mapped as logarithms, so that no point of a map decodes to a negative variance.

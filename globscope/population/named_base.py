@@ -17,7 +17,7 @@ from globscope.population.proposal.base import base_of
 from globscope.population.saved_folder import checkpoint_in
 from globscope.population.tensor_names import tensors_by_model_name
 from globscope.roles import Probe
-from globscope.spec.model import PopulationSpec
+from globscope.spec.population import PopulationSpec
 
 
 def base_warnings(source: PopulationSpec, folder: Path, probe: Probe) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from globscope.errors import PopulationError
-from globscope.spec.model import Train
+from globscope.spec.training import Train
 
 # torch's own number of iterations in a step, and evaluations of the loss for them; so many pairs of differences are
 # kept as by Krishnapriyan et al. (2021). A step ends early only at a stationary point: losses may be tiny.

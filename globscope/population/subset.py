@@ -10,7 +10,7 @@ from globscope.errors import PopulationError, near
 from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.recorded_scores import ACCURACIES, LOSSES, recorded_scores
 from globscope.references import describe
-from globscope.spec.model import NetworkSource
+from globscope.spec.network_source import NetworkSource
 from globscope.spec.pattern import STEP, VARIANT
 from globscope.spec.query import Condition
 from globscope.spec.words import toml

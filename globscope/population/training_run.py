@@ -9,7 +9,7 @@ import numpy as np
 from attrs import define
 
 from globscope.population.optimisers import make_optimiser
-from globscope.spec.model import Recipe, Train
+from globscope.spec.training import Recipe, Train
 
 
 @define(frozen=True, kw_only=True)

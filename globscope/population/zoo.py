@@ -12,7 +12,7 @@ from globscope.population.folder_walk import file_problem
 from globscope.population.recorded_scores import EXACT
 from globscope.population.state_dict import StateDictChoice
 from globscope.population.zoo_rows import ZooRow
-from globscope.spec.model import NetworkSource
+from globscope.spec.network_source import NetworkSource
 from globscope.spec.paths import suggestion
 from globscope.visible import few, visible
 

@@ -12,7 +12,7 @@ from globscope.population.no_match import no_match
 from globscope.population.saved_folder import checkpoint_in
 from globscope.population.zoo_table import KINDS, Table, read_table
 from globscope.references import Pattern
-from globscope.spec.model import NetworkSource
+from globscope.spec.network_source import NetworkSource
 from globscope.spec.paths import suggestion
 from globscope.spec.pattern import VARIANT, absolute, fill_template, words
 from globscope.visible import HIDDEN, few, visible

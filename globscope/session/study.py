@@ -24,8 +24,8 @@ from globscope.roles import Workers
 from globscope.session.result import Result
 from globscope.session.run_folder import RESULTS, begin, results_folder, stages_root
 from globscope.session.write_results import with_changes, write_learned, write_results, write_spec
-from globscope.spec.model import Spec
 from globscope.spec.read import read_spec
+from globscope.spec.study_spec import Spec
 from globscope.store import LOCK, Store, claim, hold_lock, is_claimed
 from globscope.values.findings import Finding
 from globscope.workers import ThisProcess

@@ -10,7 +10,7 @@ from globscope.pipeline.stages.align.pairs import learners
 from globscope.pipeline.workshop import Workshop
 from globscope.session.run_folder import RESULTS, SPEC
 from globscope.spec.describe import as_toml
-from globscope.spec.model import Spec
+from globscope.spec.study_spec import Spec
 from globscope.store import own_folder, write_bytes, write_json
 
 # The folder of learned aligners in the run folder.

@@ -15,11 +15,11 @@ from globscope.bounds import DRAWS
 from globscope.errors import SpecError
 from globscope.registry import Registry
 from globscope.spec.axes import WHOLE, SweepAxis, sweep_axes
-from globscope.spec.model import Spec
 from globscope.spec.overrides import assign, steps
 from globscope.spec.paths import InvalidError
 from globscope.spec.read import build
 from globscope.spec.structure import below_place, converter
+from globscope.spec.study_spec import Spec
 
 # A sweep with more cells is taken for a mistake.
 MOST = 1000

@@ -10,7 +10,8 @@ from attrs import NOTHING, Factory, asdict, define
 from docstring_parser import DocstringStyle, parse
 
 from globscope.references import Code
-from globscope.spec.model import Entry, Spec
+from globscope.spec.component_entry import Entry
+from globscope.spec.study_spec import Spec
 from globscope.spec.words import is_class, keys_of, toml, type_in_words
 
 

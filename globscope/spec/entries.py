@@ -12,8 +12,8 @@ from cattrs import Converter
 from globscope.bounds import COMPONENTS
 from globscope.errors import near
 from globscope.registry import Registry
+from globscope.spec.component_entry import AlignerEntry, Entry, PoolEntry, ReducerEntry
 from globscope.spec.each import ComponentTable, number_tables, take_apart
-from globscope.spec.model import AlignerEntry, Entry, PoolEntry, ReducerEntry
 from globscope.spec.paths import InvalidError
 from globscope.spec.structure import below_place, option
 from globscope.spec.words import bare, keys_of, name_of, short, toml, value_in_words

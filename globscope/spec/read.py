@@ -14,11 +14,11 @@ from globscope.registry import Registry, installed_registry
 from globscope.spec.document import parse
 from globscope.spec.each import number_tables, take_apart
 from globscope.spec.entries import USUAL, Entries, clashes
-from globscope.spec.model import Spec
 from globscope.spec.overrides import override
 from globscope.spec.pattern import mismatches, problems, unknown_words
 from globscope.spec.plugins import disabled_in, with_disabled
 from globscope.spec.structure import converter, option
+from globscope.spec.study_spec import Spec
 from globscope.spec.words import bare, name_of, toml
 
 SINGLE = ("task", "evaluator")

@@ -13,8 +13,8 @@ from globscope.spec.cells import Relations
 from globscope.spec.describe import default_of, meanings, plain
 from globscope.spec.each import EACH, SHARED
 from globscope.spec.entries import APART, FIDELITY, NEEDED, SCHEME, USUAL, entry_class, takes_address
-from globscope.spec.model import Spec
 from globscope.spec.read import LISTS, NETWORKS, PLAIN, REQUIRED, SINGLE
+from globscope.spec.study_spec import Spec
 from globscope.spec.validators import constraints
 from globscope.spec.words import arms, is_class, is_literal, is_tuple, is_union, keys_of
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from globscope.spec.axes import SweepAxis
-from globscope.spec.model import Spec
+from globscope.spec.study_spec import Spec
 from globscope.values.findings import Cell
 
 # Prefixes of a field's name: for the network at a slice's centre, and for the mean over the networks that a slice goes

@@ -21,7 +21,7 @@ from globscope.builtin.reducers.pca import Pca
 from globscope.builtin.samplers.grid import Grid
 from globscope.errors import PopulationError, RunError, SpecError, UserCodeError
 from globscope.session import finished_result
-from globscope.spec.model import Train, Variant
+from globscope.spec.training import Train, Variant
 
 
 def build(width=6):

@@ -3,7 +3,8 @@
 import pytest
 
 from globscope.pipeline.recipes import recipes
-from globscope.spec.model import Continuation, PopulationSpec, Train, Variant
+from globscope.spec.population import PopulationSpec
+from globscope.spec.training import Continuation, Train, Variant
 
 PLAIN = "AdamW, batch size 64, learning rate 0.001, weight decay 0, 40 epochs"
 

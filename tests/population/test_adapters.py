@@ -25,7 +25,7 @@ from globscope.population.find_base import OTHER_MODEL
 from globscope.population.flatten import FlattenedTask
 from globscope.population.open_network import load_member
 from globscope.session import Study
-from globscope.spec.model import PopulationSpec
+from globscope.spec.population import PopulationSpec
 
 NAMES = ("0.0.weight", "1.weight")
 LABELS = ["base@0", "A@10", "A@20", "B@10", "B@20"]

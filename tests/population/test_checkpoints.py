@@ -26,7 +26,7 @@ from globscope.references import Pattern
 from globscope.registry import installed_registry
 from globscope.spec import read as spec
 from globscope.spec.describe import as_toml
-from globscope.spec.model import CheckpointFiles, NetworkSource
+from globscope.spec.network_source import CheckpointFiles, NetworkSource
 
 PROBE = Classification(hidden=(8,)).build("cpu")
 NETWORK = {name: tensor.clone() for name, tensor in PROBE.initialise(3)[0].items()}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from globscope.population.compression import compression
-from globscope.spec.model import Compress
+from globscope.spec.population import Compress
 from globscope.values.members import Layout, Member, Population
 
 LAYOUT = Layout(names=("conv", "bias", "head"), shapes=((4, 2, 3), (5,), (3, 6)))

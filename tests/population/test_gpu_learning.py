@@ -16,7 +16,7 @@ from globscope.builtin.tasks.classification import Classification
 from globscope.population.train import fit
 from globscope.population.train_stacked import fit_stacked
 from globscope.population.training_run import TrainingRun, checkpoint_path
-from globscope.spec.model import Recipe, Train
+from globscope.spec.training import Recipe, Train
 from globscope.testing.tiny.bench import MemoryDraft
 
 TASK = Classification(hidden=(24, 16), train_examples=400)

@@ -14,7 +14,7 @@ from globscope.population.optimisers import require_full_batch
 from globscope.population.stacking import assign_rows
 from globscope.population.train import STATE, fit
 from globscope.population.training_run import TrainingRun, checkpoint_path
-from globscope.spec.model import Continuation, Recipe, Train
+from globscope.spec.training import Continuation, Recipe, Train
 from globscope.values.chart import Progress
 
 EXAMPLES = 120

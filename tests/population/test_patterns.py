@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from globscope.api import PopulationError
 from globscope.population.find import find_checkpoints
 from globscope.references import Pattern
-from globscope.spec.model import CheckpointFiles, NetworkSource, Zoo
+from globscope.spec.network_source import CheckpointFiles, NetworkSource, Zoo
 from globscope.spec.pattern import fill_template, match_part
 
 

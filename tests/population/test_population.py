@@ -21,7 +21,8 @@ from globscope.population.tensor_names import tensors_by_model_name
 from globscope.population.train import STATE, fit
 from globscope.population.training_run import TrainingRun, checkpoint_path
 from globscope.references import Pattern
-from globscope.spec.model import NetworkSource, Recipe, Train
+from globscope.spec.network_source import NetworkSource
+from globscope.spec.training import Recipe, Train
 from globscope.values.chart import Progress
 
 

@@ -19,7 +19,7 @@ from globscope.population.stacking import assign_rows, is_stackable, training_gr
 from globscope.population.train import STATE, fit
 from globscope.population.train_stacked import fit_stacked
 from globscope.population.training_run import TrainingRun, checkpoint_path
-from globscope.spec.model import Continuation, Recipe, Train
+from globscope.spec.training import Continuation, Recipe, Train
 from globscope.store import Store, write_bytes
 from globscope.values.chart import Progress
 

@@ -9,7 +9,7 @@ import torch
 from globscope.api import PopulationError
 from globscope.population.find import find_checkpoints
 from globscope.references import Pattern
-from globscope.spec.model import Columns, NetworkSource
+from globscope.spec.network_source import Columns, NetworkSource
 
 TABLE = """path,run,step,accuracy,learning rate,optimiser,pretrained
 nets/a1.pt,a,1,0.5,0.1,sgd,true

@@ -9,7 +9,9 @@ from globscope.pipeline.workshop import Workshop
 from globscope.population.find import find_checkpoints
 from globscope.returned.numbers import checked_count, checked_shape
 from globscope.roles import Counts, EvaluatorTraits, ReducerTraits, SamplerTraits, capability, traits
-from globscope.spec.model import NetworkSource, ReducerEntry, Spec
+from globscope.spec.component_entry import ReducerEntry
+from globscope.spec.network_source import NetworkSource
+from globscope.spec.study_spec import Spec
 
 
 def count(spec: Spec) -> tuple[int, tuple[str, ...]]:

@@ -29,7 +29,8 @@ from globscope.roles import (
     capability,
     traits,
 )
-from globscope.spec.model import Entry, ReducerEntry, Spec
+from globscope.spec.component_entry import Entry, ReducerEntry
+from globscope.spec.study_spec import Spec
 from globscope.torch_settings import float32_by_default
 
 

@@ -29,7 +29,9 @@ from globscope.roles import (
     traits,
 )
 from globscope.scoring.draws import REPEATS
-from globscope.spec.model import Entry, NetworkSource, ReducerEntry, Spec
+from globscope.spec.component_entry import Entry, ReducerEntry
+from globscope.spec.network_source import NetworkSource
+from globscope.spec.study_spec import Spec
 from globscope.store import key
 from globscope.torch_settings import float32_by_default, with_threads
 from globscope.values.quantity import duration

@@ -8,7 +8,7 @@ from attrs import define
 from globscope.errors import GlobscopeError
 from globscope.pipeline.workshop import Workshop
 from globscope.roles import Tries, capability
-from globscope.spec.model import ReducerEntry
+from globscope.spec.component_entry import ReducerEntry
 from globscope.store import key
 from globscope.values.chart import Chart, ReducerInputs
 from globscope.values.members import Member, Population

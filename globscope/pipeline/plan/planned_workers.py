@@ -7,7 +7,7 @@ from attrs import define
 
 from globscope.device import available
 from globscope.roles import PoolTraits, traits
-from globscope.spec.model import Spec
+from globscope.spec.study_spec import Spec
 
 
 @define(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from globscope.pipeline.stages.evaluate import evaluation_key
 from globscope.pipeline.workshop import Workshop
 from globscope.returned.known_paths import check_paths
 from globscope.roles import AnalysisTraits, Bench, traits
-from globscope.spec.model import Entry
+from globscope.spec.component_entry import Entry
 from globscope.store import key, read_json, write_json
 from globscope.values.chart import Progress
 from globscope.values.findings import Atlas, Finding

@@ -12,7 +12,7 @@ from globscope.pipeline.workshop import Workshop
 from globscope.population import files
 from globscope.returned.results import checked_population
 from globscope.roles import Bench
-from globscope.spec.model import Entry
+from globscope.spec.component_entry import Entry
 from globscope.store import key
 from globscope.values.chart import Progress
 from globscope.values.members import Population

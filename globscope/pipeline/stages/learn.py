@@ -10,7 +10,7 @@ from globscope.pipeline.stages.train import training_key, training_runs
 from globscope.pipeline.workshop import Workshop
 from globscope.population.find import find_checkpoints
 from globscope.returned.numbers import checked_arrays
-from globscope.spec.model import AlignerEntry
+from globscope.spec.component_entry import AlignerEntry
 from globscope.store import key, read_arrays, write_arrays
 from globscope.values.chart import Progress
 from globscope.values.findings import Finding

@@ -14,7 +14,7 @@ from globscope.pipeline.stage_keys import Stage, origin_key
 from globscope.pipeline.workshop import Workshop
 from globscope.returned.numbers import checked_arrays
 from globscope.roles import Part, Work
-from globscope.spec.model import Entry
+from globscope.spec.component_entry import Entry
 from globscope.store import key, read_arrays, write_arrays
 from globscope.values.chart import Progress
 

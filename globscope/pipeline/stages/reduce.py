@@ -14,7 +14,7 @@ from globscope.pipeline.stage_keys import Stage
 from globscope.pipeline.stages.space import basis_key, compute_spans, span_of
 from globscope.pipeline.workshop import Workshop
 from globscope.roles import ReducerTraits, Restores, capability, traits
-from globscope.spec.model import ReducerEntry
+from globscope.spec.component_entry import ReducerEntry
 from globscope.store import key, read_arrays, read_json
 from globscope.values.arrays import read_only
 from globscope.values.chart import Chart, Progress

@@ -9,7 +9,7 @@ from globscope.pipeline.stage_keys import Stage
 from globscope.pipeline.workshop import Workshop
 from globscope.returned.results import checked_topology
 from globscope.roles import TopologyMethod, TopologyTraits, traits
-from globscope.spec.model import Entry
+from globscope.spec.component_entry import Entry
 from globscope.store import key, read_arrays, read_json, write_arrays, write_json
 from globscope.topology.adjacency import nearest_count, resolve_adjacency
 from globscope.values.chart import Progress

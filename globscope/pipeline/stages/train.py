@@ -17,7 +17,8 @@ from globscope.pipeline.workshop import Workshop
 from globscope.population.optimisers import require_full_batch
 from globscope.population.stacking import assign_rows
 from globscope.population.training_run import TrainingRun, checkpoint_path
-from globscope.spec.model import NetworkSource, Recipe
+from globscope.spec.network_source import NetworkSource
+from globscope.spec.training import Recipe
 from globscope.store import key, read_arrays
 from globscope.values.chart import Progress
 from globscope.values.cost import Cost

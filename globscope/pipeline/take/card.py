@@ -9,7 +9,7 @@ from attrs import define, field
 from globscope.pipeline.results import libraries
 from globscope.pipeline.take.choice import Choice
 from globscope.spec.describe import as_toml
-from globscope.spec.model import Spec
+from globscope.spec.study_spec import Spec
 from globscope.values.field import Field, in_words
 from globscope.visible import visible
 

@@ -7,7 +7,7 @@ from globscope.pipeline.bench import StudyBench
 from globscope.pipeline.take.choice import Choice
 from globscope.pipeline.workshop import Workshop
 from globscope.roles import Merges, capability
-from globscope.spec.model import Entry
+from globscope.spec.component_entry import Entry
 from globscope.values.findings import Atlas
 
 

@@ -22,7 +22,7 @@ from globscope.population.proposal.file_names import (
     trailing_step_pattern,
 )
 from globscope.references import Pattern
-from globscope.spec.model import NetworkSource
+from globscope.spec.network_source import NetworkSource
 from globscope.spec.pattern import STEP, VARIANT, words
 
 # Files that trainers save beside a network, and shards, which are read through their index.

@@ -7,7 +7,7 @@ from globscope.population.find import find_checkpoints
 from globscope.population.proposal.groups import CheckpointGroup
 from globscope.population.zoo_table import KINDS
 from globscope.references import Pattern
-from globscope.spec.model import NetworkSource
+from globscope.spec.network_source import NetworkSource
 from globscope.spec.words import toml
 
 # What Ray Tune writes into the folder of a trial: its options, and a line for each iteration.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from globscope.report.page.compared_maps import compared_maps
-from globscope.spec.model import Spec
+from globscope.spec.study_spec import Spec
 from globscope.values.notebook import facts_html, folded_html, list_html, paragraph_html, table_html
 
 OVERVIEW = "figures/overview.png"

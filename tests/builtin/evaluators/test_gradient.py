@@ -19,7 +19,7 @@ from globscope.builtin.tasks.regression import Regression
 from globscope.builtin.tasks.segmentation import Segmentation
 from globscope.builtin.tasks.supervised import Supervised
 from globscope.population.flatten import FlattenedTask
-from globscope.spec.model import PopulationSpec
+from globscope.spec.population import PopulationSpec
 from globscope.testing import tiny_task
 
 # Of float32 sums over thousands of products, whose terms partly cancel, relative to the largest component.

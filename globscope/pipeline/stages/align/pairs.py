@@ -18,7 +18,7 @@ from globscope.registry import Registry
 from globscope.returned.numbers import checked_arrays
 from globscope.returned.results import checked_permutations
 from globscope.roles import AlignerTraits, AnalysisTraits, Task, Tensors, traits
-from globscope.spec.model import AlignerEntry, Entry
+from globscope.spec.component_entry import AlignerEntry, Entry
 from globscope.store import key, read_arrays, write_arrays
 from globscope.values.arrays import read_only_fields
 from globscope.values.chart import Progress
