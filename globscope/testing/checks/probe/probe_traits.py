@@ -11,7 +11,6 @@ from globscope.api import (
     Digests,
     Fits,
     GivesFisher,
-    Probe,
     ProbeTraits,
     RecognisesFolders,
     ReturnsOutputs,
@@ -20,17 +19,12 @@ from globscope.api import (
     traits,
 )
 from globscope.testing.check import after, covers
-from globscope.testing.checks.work import Suite
+from globscope.testing.checks.probe.suite import ProbeSuite
 from globscope.testing.claims import require
 
 
-class ProbeTraitsChecks(Suite):
+class ProbeTraitsChecks(ProbeSuite):
     """Checks of the `traits` of a task's probe, and of what finds models and data for a user."""
-
-    @property
-    def _probe(self) -> Probe:
-        probe: Probe = self._first[0]
-        return probe
 
     @covers("descriptions", "chance", "roots")
     @after("names_splits_and_measures")

@@ -1,0 +1,1 @@
+"""What holds for evaluators, by what is asked of them."""

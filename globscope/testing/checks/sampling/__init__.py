@@ -1,0 +1,1 @@
+"""What holds for samplers, by what is asked of them."""
