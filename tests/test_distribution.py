@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import tarfile
 import tomllib
 
 import pytest
@@ -88,6 +90,18 @@ def test_links_of_the_web_stay_and_those_of_files_become_text():
     without_files = module(ROOT / "hatch_build.py").without_files
     text = "# A\n\n![drawn](docs/a.png)\n\n[page](docs/a.md) and [site](https://a.org)"
     assert without_files(text) == "# A\n\npage and [site](https://a.org)"
+
+
+def test_the_sdist_holds_every_file_of_the_repository(tmp_path):
+    sdist = pytest.importorskip("hatchling.builders.sdist")
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a clone: nothing says which files are the repository's")
+    git = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    own = {name for name in git.stdout.split("\0") if name and (ROOT / name).is_file()}
+    [archive] = sdist.SdistBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    with tarfile.open(archive) as file:
+        held = {name.partition("/")[2] for name in file.getnames()}
+    assert own - held == set()
 
 
 @pytest.mark.parametrize("plugin", sorted((ROOT / "plugins").iterdir()), ids=lambda path: path.name)
