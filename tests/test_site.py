@@ -1,10 +1,8 @@
 """The documentation as a site: every public name is on it, and every page opens in Chromium, as mike publishes it."""
 
 import re
-import subprocess
-import sys
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from importlib.util import find_spec
 from inspect import ismodule
 from threading import Thread
@@ -12,21 +10,15 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 from support.paths import ROOT
+from support.site import SCHEMES, QuietHandler, publish, switch, visit_all
 
 import globscope
 from globscope import api, testing
 
-WIDTHS = (1280, 390)
+# A wide window in the light and a narrow one in the dark; on every page the system is then switched to the other.
+WINDOWS = {1280: "light", 390: "dark"}
+AXE_READS = 6000  # elements, in a few seconds
 NEEDED = ("mike", "material", "nbconvert", "mkdocstrings_handlers")
-# What is wrong with an open page: its title, its width, and what stands for a picture that is not there.
-FAULTS = """() => [
-  ...(document.title && document.querySelector("h1") ? [] : ["no title"]),
-  ...(document.documentElement.scrollWidth > window.innerWidth ? ["wider than the window"] : []),
-  ...[...document.images].filter(one => !one.complete || !one.naturalWidth).map(one => `no picture ${one.src}`),
-]"""
-NOTHING = {"config": {"lang": ["en"], "separator": " ", "pipeline": [], "fields": {}}, "docs": []}
-LINKS = '() => [...document.querySelectorAll("a[href]")].map(one => one.href)'
-ANCHORS = '() => [...document.querySelectorAll("[id], a[name]")].map(one => one.id || one.name)'
 
 
 def test_every_public_name_is_on_one_page_of_the_python_reference():
@@ -38,30 +30,13 @@ def test_every_public_name_is_on_one_page_of_the_python_reference():
     assert [name for name in offered if shown.count(name) != 1] == []
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    """A server that logs no request and keeps its connections."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     """The folder of the site as version 1.0, published by mike in a repository of its own."""
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         pytest.skip(f"not installed: {', '.join(missing)}")
-    repository, folder = tmp_path_factory.mktemp("repository"), tmp_path_factory.mktemp("published")
-    someone = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    mike = (sys.executable, "-c", "from mike.driver import main; main()")
-    for command in (
-        ("git", "init", "--quiet"),
-        ("git", *someone, "commit", "--quiet", "--allow-empty", "--message=Empty"),
-        (*mike, "deploy", "--config-file", str(ROOT / "mkdocs.yml"), "1.0", "latest"),
-        ("git", "worktree", "add", "--quiet", str(folder), "gh-pages"),
-    ):
-        subprocess.run(command, cwd=repository, check=True)
+    folder = tmp_path_factory.mktemp("published")
+    publish(tmp_path_factory.mktemp("repository"), folder)
     return folder
 
 
@@ -75,44 +50,56 @@ def address(published):
 
 
 @pytest.fixture(scope="module")
-def visits(browser, address, published):
-    """What was found on every page at every width: faults, links and anchors, by the page's address and the width."""
-    pages = sorted(page for page in (published / "1.0").rglob("*.html") if page.name != "404.html")  # a server's own
-    addresses = [f"{address}/{page.relative_to(published / '1.0').as_posix()}" for page in pages]
-    return {(url, width): visit for width in WIDTHS for url, visit in visit_all(browser, addresses, width)}
+def addresses(address, published):
+    """Those of all pages; that of a page which is not there is a server's own."""
+    pages = sorted(page for page in (published / "1.0").rglob("*.html") if page.name != "404.html")
+    return [f"{address}/{page.relative_to(published / '1.0').as_posix()}" for page in pages]
 
 
-def visit_all(browser, addresses, width):
-    """Yield what is found on each page."""
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page, faults, own = context.new_page(), [], ("data:", "blob:", addresses[0].partition("/1.0/")[0])
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: faults.append(message.text) if message.type in {"error", "warning"} else None)
-    page.on(
-        "response",
-        lambda response: faults.append(f"{response.status}: {response.url}") if response.status >= 400 else None,
-    )
-    page.on(
-        "request", lambda request: faults.append(f"asked {request.url}") if not request.url.startswith(own) else None
-    )
-    context.route("**/search_index.json", lambda route: route.fulfill(json=NOTHING))  # it takes half of a page's time
-    for address in addresses:
-        page.goto(address)
-        found = [*faults, *page.evaluate(FAULTS)]
-        yield address, (found, page.evaluate(LINKS), page.evaluate(ANCHORS))
-        faults.clear()
-    context.close()
+@pytest.fixture(scope="module")
+def visits(browser, addresses):
+    """What was found on every page in every window: faults, links and anchors, by the page's address and the width."""
+    windows = WINDOWS.items()
+    return {(url, at): visit for at, scheme in windows for url, visit in visit_all(browser, addresses, at, scheme)}
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_opens_without_a_fault(visits, width):
+@pytest.mark.parametrize("width", WINDOWS)
+def test_every_page_opens_without_a_fault_in_the_light_and_in_the_dark(visits, width):
     assert {url: faults for (url, at), (faults, *_) in visits.items() if at == width and faults} == {}
 
 
 @pytest.mark.browser
+def test_text_has_enough_contrast_in_the_light_and_in_the_dark(browser, address, published):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    pale = {}
+    for name in one_page_of_each_folder(published / "1.0"):
+        page.goto(f"{address}/{name}")
+        for scheme in SCHEMES:
+            switch(page, scheme)
+            pale[name, scheme] = marked(axe.run(page, options={"runOnly": ["color-contrast"]}))
+    page.close()
+    assert len(pale) > 20
+    assert {where: nodes for where, nodes in pale.items() if nodes} == {}
+
+
+def one_page_of_each_folder(site):
+    """The page with most elements of every folder, as it has most that a page may have; few enough for axe."""
+    elements = {page: page.read_text("utf-8").count("</") for page in site.rglob("*.html") if page.name != "404.html"}
+    largest = {page.parent: page for page in sorted(elements, key=elements.get) if elements[page] < AXE_READS}
+    return sorted(page.relative_to(site).as_posix() for page in largest.values())
+
+
+def marked(results):
+    """What axe holds against a page, without repetitions."""
+    nodes = [node for one in results.response["violations"] for node in one["nodes"]]
+    return sorted({f"{node['any'][0]['message']} {node['html'][:60]}" for node in nodes})
+
+
+@pytest.mark.browser
 def test_every_link_leads_to_a_page_and_a_place_on_it(visits, address, published):
-    anchors = {url: set(names) for (url, width), (_, _, names) in visits.items() if width == WIDTHS[0]}
+    anchors = {url: set(names) for (url, width), (_, _, names) in visits.items() if width == 1280}
     links = {(url, link) for (url, _), (_, links, _) in visits.items() for link in links if link.startswith(address)}
     assert len(links) > len(anchors) > 100
     files = {f"{address}/{file.relative_to(published / '1.0').as_posix()}" for file in (published / "1.0").rglob("*")}

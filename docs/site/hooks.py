@@ -20,8 +20,8 @@ CODE_OR_LINK = re.compile(
     r"^(?P<mark> *`{3,})[^\n]*\n.*?^(?P=mark)$|`[^`\n]+`|(?<=\]\()(?![a-z]+:|#)(?P<link>[^)#\s]+)",
     re.MULTILINE | re.DOTALL,
 )
-
-
+# What a table shows as code.
+CELL, CODE = re.compile(r"<td.*?</td>", re.DOTALL), re.compile(r"(?<=<code>)[^<]+(?=</code>)")
 # Python-Markdown knows no second word after the language of a code block.
 SECOND_WORD = re.compile(r"^( *```\w+) [\w-]+$", re.MULTILINE)
 
@@ -60,6 +60,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     markdown = SECOND_WORD.sub(r"\1", markdown)
     source, folder = source_of(page.file), posixpath.dirname(page.file.src_uri)
     return replace_links(markdown, lambda link: posixpath.relpath(site_path(target(source, link)), folder))
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Let code in tables break behind slashes, colons and underscores, so that a long path widens no column."""
+    del page, config, files
+    return CELL.sub(lambda cell: CODE.sub(lambda code: re.sub(r"([/:_])(?=\w)", r"\1<wbr>", code[0]), cell[0]), html)
 
 
 def source_of(file: File) -> str:
