@@ -339,7 +339,7 @@ BAD = {
     ),
     "a class of the user's": (
         lambda at: saved(at / "c.pt", {"model": NETWORK, "config": PurePosixPath("a")}),
-        f"AT/c.pt: needs pathlib.PurePosixPath, {TRUSTED}['state_dict'], 'c-weights.pt')",
+        f"AT/c.pt: needs {PurePosixPath.__module__}.PurePosixPath, {TRUSTED}['state_dict'], 'c-weights.pt')",
     ),
     "hostile bare pickle": (lambda at: written(at / "c.pt", pickle.dumps(Hostile(at / "executed"))), REFUSED),
     "a whole module": (
