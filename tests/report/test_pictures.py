@@ -649,6 +649,15 @@ def test_the_colour_bar_of_a_share_ends_at_0_and_1():
     assert depict_alone(same).figure.axes[-1].get_ylim() == (pytest.approx(0.4), 1.0)
 
 
+def test_a_matrix_of_shares_whose_colours_show_a_small_part_says_so():
+    near = HeatMap(
+        name="m", caption="", rows=("a",), columns=("b", "c"), values=((0.95, 1.0),), label="CKA", limits=(0, 1)
+    )
+    assert "The colours show 0.95 to 1, of 0 to 1." in texts(depict_alone(near).figure)
+    for other in (evolve(near, values=((0.5, 1.0),)), evolve(near, limits=(None, 1.0))):
+        assert not [text for text in texts(depict_alone(other).figure) if text.startswith("The colours show")]
+
+
 def test_a_picture_is_called_by_its_title_or_else_by_its_name_in_words():
     plot = Plot(name="mean_losses, unseen", caption="", x="", y="", panels=())
     assert plot.headline == "Mean losses, unseen"

@@ -92,7 +92,7 @@ def plot_heat_map(picture: HeatMap, style: Style = AUTO) -> Figure:
         # It begins beside the names of the rows, and may stand above the colour bar.
         across, fit = (width - LETTER * max(map(len, rows)) - 0.4) * BOLD, figure.sheet.fit
         title = wrap_sentences([picture.headline], max(12, int(across * fit)))
-        write_heading(axes, title, wrap_sentences(blank_cells(picture), int(width * 13 * fit)))
+        write_heading(axes, title, wrap_sentences([*blank_cells(picture), *stretched(picture)], int(width * 13 * fit)))
         _draw_cells(axes, cells)
         _name(axes, rows, columns, cells)
         axes.set(ylabel=figure_text(picture.sides[0]), xlabel=figure_text(picture.sides[1]))
@@ -108,6 +108,15 @@ def blank_cells(picture: HeatMap) -> list[str]:
     """Return in a sentence which cells are blank."""
     blank = int(Cells.of(picture).blank.sum())
     return [f"{count_noun(blank, 'cell has', 'cells have')} no value."] if blank else []
+
+
+def stretched(picture: HeatMap) -> list[str]:
+    """Return in a sentence that colours show less than half of what is possible: small differences look large."""
+    (least, most), norm = picture.limits, Cells.of(picture).norm
+    low, high = norm.vmin or 0.0, norm.vmax or 0.0
+    if least is None or most is None or high - low >= (most - least) / 2:
+        return []
+    return [f"The colours show {number(low)} to {number(high)}, of {number(least)} to {number(most)}."]
 
 
 def alt_text(picture: HeatMap) -> str:

@@ -15,7 +15,8 @@ from globscope.api import Field, Layout, Networks, SpecError
 from globscope.builtin.analyses.merging.gradients import LossGradient, gradient_figures
 from globscope.builtin.analyses.merging.merges import greedy, measure_mixtures
 from globscope.builtin.analyses.merging.networks import mergeable
-from globscope.builtin.analyses.merging.predictors import separate
+from globscope.builtin.analyses.merging.pictures import in_words
+from globscope.builtin.analyses.merging.predictors import ALIKE, predictor_name, separate
 from globscope.builtin.analyses.merging.recipes import dare, merge_tensors, slerp, ties
 from globscope.builtin.analyses.merging.significance import forecast
 from globscope.builtin.analyses.merging.soups import sets_of
@@ -332,3 +333,10 @@ def test_a_study_merges_the_children_of_its_parent(tmp_path):
     assert recipes == ["uniform", "greedy", "slerp", "task arithmetic", "TIES", "DARE"]
     assert {row["predictor"] for row in found.table("predictors").rows} >= {"distance", "1 − cosine", "disagreement"}
     assert [picture.name for picture in found.pictures][:2] == ["merged pairs", "soups"]
+
+
+def test_the_axes_of_predictors_are_in_words():
+    names = [in_words(predictor_name(figure)) for figure in (*ALIKE, "distance", "separate basins")]
+    assert [name for name in names if "_" in name] == []
+    assert in_words("1 − gradient_middle") == "1 − cosine of the gradient half-way"
+    assert in_words("distance") == "distance"

@@ -11,8 +11,14 @@ from globscope.builtin.analyses.merging.significance import Forecast
 from globscope.builtin.analyses.merging.soups import Soup
 from globscope.builtin.analyses.merging.tables import aligned_note
 
-# Predictors in the picture, the strongest ones.
+# Predictors in the picture, the strongest ones, and words for those whose names in tables are no words.
 SHOWN = 3
+WORDS = {
+    "gradient_ends": "cosine of the two gradients",
+    "gradient_middle": "cosine of the gradient half-way",
+    "descent": "cosine of descent and way",
+    "subspaces": "overlap of subspaces",
+}
 MATRIX = (
     "How much worse the mean of two networks is than the better of the two, in {field}: below 0 it is better than both."
 )
@@ -69,7 +75,7 @@ def scatter(found: Forecast, by: Field) -> Plot | None:
             Panel(
                 title=f"ρ = {row['spearman']:.2f}{interval}",
                 series=(Series.of("pair of networks", values, found.gaps[BETTER], "points"),),
-                x=row["predictor"],
+                x=in_words(row["predictor"]),
             )
         )
     return Plot(
@@ -80,3 +86,9 @@ def scatter(found: Forecast, by: Field) -> Plot | None:
         y=f"worse than the better one, {by.name}",
         panels=tuple(panels),
     )
+
+
+def in_words(predictor: str) -> str:
+    """Return a predictor as an axis names it."""
+    figure = predictor.removeprefix("1 − ")
+    return predictor.replace(figure, WORDS.get(figure, figure))
