@@ -8,26 +8,19 @@ import torch
 from support.commands import run
 from support.documents import blocks, commands_of, named_files
 from support.paths import ROOT
+from support.study import trained_runs
 
 import globscope
 
 pytestmark = pytest.mark.slow
 
 DOCS = ROOT / "docs"
-SMALL = """
+SMALL = f"""
 [task]
 use = "classification"
 hidden = [16]
 
-[population.train]
-epochs = 2
-save_every = 1
-[[population.variant]]
-name = "A"
-[[population.variant]]
-name = "B"
-[[population.variant]]
-name = "C"
+{trained_runs("A", "B", "C", epochs=2, save_every=1)}
 
 [[reducer]]
 use = "autoencoder"

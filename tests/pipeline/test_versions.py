@@ -5,7 +5,7 @@ import zipfile
 
 from attrs import evolve
 from support.paths import ROOT
-from support.study import TINY, Notes, study_in, values
+from support.study import MAP, TINY, Notes, study_in, trained_runs, values
 
 from globscope.builtin.reducers.pca import Pca
 from globscope.pipeline.stage_keys import origin_key
@@ -16,24 +16,13 @@ from globscope.store.record import read
 
 # Written by the version before locks were held by stage, from this spec.
 OLD = ROOT / "tests/data/stages-of-format-3.zip"
-SPEC = """
+SPEC = f"""
 title = "small"
 [task]
 use = "classification"
 hidden = [2]
-[population.train]
-epochs = 1
-[[population.variant]]
-name = "A"
-[[population.variant]]
-name = "B"
-[[population.variant]]
-name = "C"
-[[reducer]]
-use = "pca"
-[[sampler]]
-use = "grid"
-resolution = 3
+{trained_runs("A", "B", "C", epochs=1)}
+{MAP}
 [evaluator]
 use = "torch"
 examples = 16

@@ -5,7 +5,7 @@ import pytest
 import torch
 from attrs import evolve
 from safetensors.torch import load_file, save_file
-from support.study import study_in, values
+from support.study import study_in, trained_runs, values
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -68,14 +68,7 @@ resolution = 3
 use = "gudhi"
 """
 FILES = 'checkpoints = "{variant}-{step}.safetensors"'
-TRAINED = """
-[population.train]
-epochs = 2
-[[population.variant]]
-name = "A"
-[[population.variant]]
-name = "B"
-"""
+TRAINED = trained_runs("A", "B", epochs=2)
 
 
 def made(seed):

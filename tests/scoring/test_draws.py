@@ -7,7 +7,7 @@ import pytest
 import torch
 from attrs import evolve
 from support.arrays import assert_same_arrays
-from support.study import study_in, values
+from support.study import MAP, study_in, trained_runs, values
 
 from globscope import load
 from globscope.api import EvaluationError, Loss, Networks, Unit, draws, fixed_seed, seed_of
@@ -34,24 +34,14 @@ class Net(nn.Module):
         mean, scale = self.mean(x), (self.scale(x) / 2).exp()
         return self.out(torch.nn.functional.dropout(mean + scale * torch.randn_like(scale), 0.1, training=True))
 """
-SPEC = """
+SPEC = f"""
 [task]
 use = "classification"
 model = "nets.py:Net"
 data = "digits"
 train_examples = 100
-[population.train]
-epochs = 2
-save_every = 1
-[[population.variant]]
-name = "A"
-[[population.variant]]
-name = "B"
-[[reducer]]
-use = "pca"
-[[sampler]]
-use = "grid"
-resolution = 4
+{trained_runs("A", "B", epochs=2, save_every=1)}
+{MAP.replace("3", "4")}
 [[topology]]
 use = "gudhi"
 persistence = 0.0
@@ -59,14 +49,13 @@ persistence = 0.0
 use = "topology-metrics"
 [evaluator]
 use = "torch"
-{more}
 """
 
 
 def study(folder, more=""):
     folder.mkdir(exist_ok=True)
     (folder / "nets.py").write_text(NETS)
-    return study_in(folder, SPEC.format(more=more))
+    return study_in(folder, SPEC + more)
 
 
 def scored(networks, task, **options):

@@ -23,6 +23,14 @@ learning_rate = 1e-2
 name = "B"
 learning_rate = 2e-2
 """
+
+
+def trained_runs(*names, **options):
+    """Return the part of a spec by which runs of these names are trained, with options of its table."""
+    settings = [f"{key} = {value}" for key, value in options.items()]
+    return "\n".join(["[population.train]", *settings, *(f'[[population.variant]]\nname = "{name}"' for name in names)])
+
+
 # Two children of one parent.
 CHILDREN = "\n[population.parent]\nepochs = 1" + TWO_RUNS.replace("save_every = 1", "save_every = 2")
 MAP = """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from attrs import define, evolve
 from support.paths import NETS
-from support.study import MAP, study_in, values
+from support.study import MAP, study_in, trained_runs, values
 
 from globscope.api import Finding, Landscape, Samples, last_networks
 from globscope.builtin.analyses.low_loss_pass.analysis import LowLossPass
@@ -245,12 +245,7 @@ STORED = f"""
 [task]
 use = "classification"
 model = "{NETS}:batch_norm"
-[population.train]
-epochs = 1
-[[population.variant]]
-name = "A"
-[[population.variant]]
-name = "B"
+{trained_runs("A", "B", epochs=1)}
 {MAP.replace("3", "5")}
 [evaluator]
 use = "torch"
