@@ -79,6 +79,9 @@ class RemoteWorkers(ABC, Generic[Remote]):
         work = _Work(self, self._job(prepare, shared), prepare.__module__, waiting, progress_of)
         try:
             yield from work.results()
+        except BaseException:
+            self._last = None  # a worker that could not prepare it has nothing to go on with
+            raise
         finally:
             for worker in self.busy:
                 self.started.remove(worker)
@@ -120,6 +123,7 @@ class RemoteWorkers(ABC, Generic[Remote]):
         how = worker.end()
         self._ended_unready = 0 if worker.is_ready else self._ended_unready + 1
         if self._ended_unready == DEATHS:
+            self._ended_unready = 0  # the next work may find them ready, and must end too if it does not
             raise PoolError(self.unready.format(DEATHS, how))
         if worker.task is None:
             return []

@@ -88,6 +88,11 @@ def total(array):
     return lambda row, _: (type(array).__name__, float(array[row].sum()))
 
 
+def too_large(array):
+    """Fail as a preparation for which memory does not suffice."""
+    raise MemoryError(f"no room for {array.shape}")
+
+
 def lifting(space):
     """Return a function that lifts points."""
     return lambda points, _: space.lift(points)

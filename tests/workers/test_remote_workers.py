@@ -119,6 +119,32 @@ def test_an_item_whose_worker_died_is_done_by_one_that_was_idle_where_no_other_s
     assert list(workers.map(len, None, range(2))) == [(1, "one"), (0, "at last")]
 
 
+class Stillborn(ScriptedWorkers):
+    """Workers that all end before they are ready."""
+
+    def new_worker(self, module):
+        assert len(self.log) < 10, "starts workers for ever"
+        self.log.append("start")
+        worker = super().new_worker(module)
+        worker.news = lambda: None
+        return worker
+
+
+def test_workers_that_end_before_they_are_ready_end_every_work_not_only_the_first():
+    workers = Stillborn(1, {})
+    for _ in range(2):
+        with pytest.raises(PoolError, match="3 workers in a row ended before they were ready"):
+            list(workers.map(len, None, range(2)))
+
+
+def test_work_that_failed_is_handed_over_again():
+    workers, shared = ScriptedWorkers(1, of(_0=[[Failed(ValueError("no"))]])), Shared()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            list(workers.map(len, shared, range(1)))
+    assert len(workers.jobs) == 2
+
+
 def test_an_item_at_which_three_workers_died_is_named():
     workers = ScriptedWorkers(2, of(_0=[None], _1=[[Done("one")]], _2=[[Done("two")]], _3=[[Done("three")]]))
     results, found = workers.map(len, None, range(4)), []

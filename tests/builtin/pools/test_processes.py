@@ -44,6 +44,13 @@ def test_an_item_that_ends_three_workers_is_named(two):
         list(two.map(pool_work.fatal, 2, range(4)))
 
 
+def test_work_that_cannot_be_prepared_says_why_each_time(two):
+    shared = np.zeros(3)
+    for _ in range(2):
+        with pytest.raises(MemoryError, match=r"no room for \(3,\)"):
+            list(two.map(pool_work.too_large, shared, range(1)))
+
+
 def test_no_process_outlives_its_pool(tmp_path):
     before = set(multiprocessing.active_children())
     with Processes(workers=2).open() as workers:
