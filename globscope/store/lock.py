@@ -12,12 +12,15 @@ LOCK = ".lock"
 
 
 @contextmanager
-def hold_lock(path: Path, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
+def hold_lock(path: Path, waiting: Callable[[], object] = lambda: None) -> Iterator[bool]:
     """Hold the lock of a file, which is made; within one thread it may be held several times.
 
     Args:
         path: Of the lock's file.
         waiting: Called once if another process holds it.
+
+    Yields:
+        Whether nothing else in this thread holds it already.
     """
     lock = FileLock(path, is_singleton=True)
     try:
@@ -26,7 +29,7 @@ def hold_lock(path: Path, waiting: Callable[[], object] = lambda: None) -> Itera
         waiting()
         lock.acquire(timeout=-1)
     try:
-        yield
+        yield lock.lock_counter == 1
     finally:
         lock.release()
 

@@ -178,9 +178,10 @@ class Store:
     def _hold(self, stage: str, key: str, waiting: Waiting = _ignore) -> Iterator[None]:
         """Hold the lock of a stage; of one that is finished nobody needs it again."""
         lock = own_folder(self.root, STAGES, stage) / f".{key}{LOCK}"
-        with hold_lock(lock, waiting):
+        with hold_lock(lock, waiting) as is_outermost:
             yield
-            discard_lock(lock)
+            if is_outermost:
+                discard_lock(lock)
 
     def _part(self, stage: str, key: str) -> Path:
         """Return the folder of an unfinished stage, of which nothing is damaged."""

@@ -1,5 +1,6 @@
 """Several processes in one folder: who waits for whom, and what each leaves of the others' files."""
 
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -7,7 +8,7 @@ from collections import Counter
 import pytest
 
 from globscope.errors import RunError
-from globscope.store import LOCK, Store, claim, hold_lock, lock_unless_held, remove_lock, times_written
+from globscope.store import LOCK, Store, claim, hold_lock, lock_unless_held, remove_lock, times_written, write_bytes
 from globscope.store.record import NAME, read
 
 STAGE = """
@@ -93,6 +94,24 @@ def test_a_lock_is_held_until_it_is_released_as_often_as_it_was_taken(tmp_path):
             assert is_held
         assert process(TRY, path).communicate()[0] == "False\n"
     assert process(TRY, path).communicate()[0] == "True\n"
+
+
+def test_a_damaged_stage_in_place_of_one_that_is_copied_is_moved_aside_without_letting_go_of_the_lock(
+    tmp_path, monkeypatch
+):
+    for folder in ("here", "there"):
+        Store(tmp_path / folder).stage("fit", "k", lambda part: write_bytes(part / "whole", b"whole"))
+    (tmp_path / "here/stages/fit/k/whole").write_bytes(b"edited")
+    held, copytree = [], shutil.copytree
+
+    def copied(source, target):
+        held.append(process(TRY, tmp_path / f"here/stages/fit/.k{LOCK}").communicate()[0])
+        return copytree(source, target)
+
+    monkeypatch.setattr(shutil, "copytree", copied)
+    assert Store(tmp_path / "here").adopt("fit", "k", tmp_path / "there/stages/fit/k") is None
+    assert held == ["False\n"]
+    assert sorted(path.name for path in (tmp_path / "here/stages/fit").iterdir()) == ["k", "k.damaged"]
 
 
 def test_what_a_killed_process_had_not_finished_to_write_is_removed_by_the_next(tmp_path):
