@@ -147,7 +147,9 @@ class StudyBench:
         # Their buffers belong to the key: they are scored with them.
         # The same weights have other gradients in another space.
         space = [] if networks.gradient is None else [coordinates_digest(networks.space)]
-        networks_key = key(networks_digest(networks), _of_buffers(networks.buffers), networks.nearest, *space)
+        own_seed = [] if networks.seed is None else [networks.seed]
+        buffers = _of_buffers(networks.buffers)
+        networks_key = key(networks_digest(networks), buffers, networks.nearest, *space, *own_seed)
         return evaluate(self.workshop, networks, networks_key, "evaluate networks")[0]
 
     def stage(self, label: str, parts: Sequence[Any], work: Work) -> Mapping[str, np.ndarray]:

@@ -14,6 +14,7 @@ from globscope.api import EvaluationError, Loss, Networks, Unit, draws, fixed_se
 from globscope.builtin.analyses.fidelity.analysis import Fidelity
 from globscope.builtin.analyses.fidelity.member_warnings import noise_warnings
 from globscope.builtin.evaluators.pytorch import Torch
+from globscope.pipeline.bench import StudyBench
 from globscope.pipeline.truth import _deviations
 from globscope.report import TreeScene
 from globscope.report.topology.figures import plot_diagram, plot_tree
@@ -84,6 +85,15 @@ def test_the_same_spec_in_two_folders_gives_the_same_bits_though_its_loss_draws(
     two = values(study(tmp_path))
     assert_same_arrays(one.atlas.truth, two.atlas.truth)
     assert_same_arrays(one.atlas.maps[0].landscape.fields, two.atlas.maps[0].landscape.fields)
+
+
+def test_networks_with_a_seed_of_their_own_are_measured_by_it(drawn):
+    study, found = drawn
+    networks = Networks.of(found.atlas.population.weights[:1], found.atlas.population.buffers)
+    bench = StudyBench(study.workshop())
+    one, two, own = (bench.measure(evolve(networks, seed=seed))["train_loss"].item() for seed in (1, 2, None))
+    assert len({one, two, own}) == 3
+    assert own == found.atlas.truth["train_loss"][0]
 
 
 def test_the_study_says_how_far_draws_lie_apart_and_marks_branches_below_that(drawn):
