@@ -18,6 +18,7 @@ from globscope.pipeline.plan.timing import Before
 from globscope.pipeline.pool import workers_of
 from globscope.pipeline.worker_files import workers_on_files
 from globscope.pipeline.workshop import Workshop
+from globscope.population.checkpoint_file import CheckpointFile
 from globscope.population.find import find_checkpoints
 from globscope.registry import Registry, installed_registry
 from globscope.roles import Workers
@@ -26,6 +27,7 @@ from globscope.session.run_folder import CELLS, SWEEP, TABLE, begin, results_fol
 from globscope.session.study import Study, load as load_study
 from globscope.spec.cells import Cell, SweepSpec, for_each_cell, read_sweep
 from globscope.spec.describe import as_toml, plain
+from globscope.spec.network_source import NetworkSource
 from globscope.spec.plugins import disabled_in
 from globscope.spec.read import read_document
 from globscope.store import LOCK, hold_lock, key, lock_unless_held, own_folder, read_written, write_bytes
@@ -255,9 +257,16 @@ def _cell_key(workshop: Workshop) -> str:
     spec = workshop.spec
     entries = [spec.evaluator, spec.fidelity, *spec.sampler, *spec.topology, *spec.aligner, *spec.analysis]
     components = [workshop.key_of(entry.component) for entry in [*entries, *spec.reducer]]
-    files = find_checkpoints(spec.population, spec.folder) if spec.population.reads_files else []
-    members = [one.key for one in files]
-    return key("cell", as_toml(evolve(spec, run=None)), workshop.task.key, components, members)
+    files, zoo = (_files_of(source, spec.folder) for source in (spec.population, spec.zoo))
+    members, figures = [one.key for one in files], [dict(one.figures) for one in files]
+    # What few cells have is named only there, so that those of earlier versions stay finished.
+    more = [*([figures] if any(figures) else []), *([[one.key for one in zoo]] if zoo else [])]
+    return key("cell", as_toml(evolve(spec, run=None)), workshop.task.key, components, members, *more)
+
+
+def _files_of(source: NetworkSource | None, folder: Path) -> list[CheckpointFile]:
+    """Return the checkpoints that a source reads; none where it trains networks, or is none."""
+    return [] if source is None or not source.reads_files else find_checkpoints(source, folder)
 
 
 def results(folder: Path) -> dict[str, Any]:

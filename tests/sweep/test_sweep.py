@@ -8,11 +8,13 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from safetensors.torch import save_file
 from support.messages import GOOD, assert_lines, error_lines
 from support.study import TINY, Notes
 from typer.testing import CliRunner
 
 import globscope
+from globscope.builtin.tasks.classification import Classification
 from globscope.cli import app
 from globscope.errors import RunError
 from globscope.pipeline.run import run as outcome
@@ -385,6 +387,57 @@ def test_cells_of_one_task_after_another_read_its_data_once(here):
     assert len(set(keys)) == 6
     alone = sweep(text + "[sweep]\ntask.data_options.seed = [4]\nseed = [1]\n").cell_keys()
     assert keys[4:5] == alone, "whatever the cells before it have left"
+
+
+READ = """
+[task]
+use = "classification"
+hidden = [4]
+[population]
+checkpoints = "nets/{variant}.safetensors"
+table = "figures.csv"
+[zoo]
+checkpoints = "zoo/{variant}.safetensors"
+[[reducer]]
+use = "pca"
+[[sampler]]
+use = "grid"
+resolution = 3
+[[aligner]]
+use = "deep-align"
+[[analysis]]
+use = "rebasin"
+aligners = ["deep-align"]
+[sweep]
+seed = [0, 1]
+"""
+
+
+def figures(value):
+    Path("figures.csv").write_text(f"run,step,width\nn0,0,{value}\nn1,0,2\n")
+
+
+def network(folder, number, seed):
+    Path(folder).mkdir(exist_ok=True)
+    parameters = Classification(hidden=(4,)).build("cpu").initialise(seed)[0]
+    save_file(parameters, f"{folder}/n{number}.safetensors")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda: figures(3), lambda: network("zoo", 0, 99), lambda: network("nets", 0, 99)],
+    ids=["a figure of a table", "a network of the zoo", "a network of the population"],
+)
+def test_a_cell_runs_again_where_a_file_that_it_reads_has_changed(here, change):
+    for folder, count in (("nets", 2), ("zoo", 8)):
+        for number in range(count):
+            network(folder, number, number)
+    figures(1)
+    found = sweep(READ)
+    before = found.cell_keys()
+    assert found.cell_keys() == before
+    change()
+    assert set(found.cell_keys()).isdisjoint(before)
 
 
 @pytest.mark.usefixtures("blank_pictures")
