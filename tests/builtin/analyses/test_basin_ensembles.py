@@ -63,6 +63,12 @@ def test_no_more_ensembles_are_drawn_than_asked_for_and_none_twice_across():
     assert len({one.loss for one in found if one.kind == ACROSS}) == 10
 
 
+def test_ensembles_across_many_basins_are_drawn_without_counting_the_choices_one_by_one():
+    """Of 200 basins there are more than 10^27 choices of 20."""
+    found = ensembles(made_up(range(200)), [20], 5, np.random.default_rng(0))
+    assert [(one.kind, one.size) for one in found] == [(ACROSS, 20)] * 5
+
+
 def test_an_ensemble_is_never_worse_than_its_members_are_on_average():
     """−log is convex, so by Jensen the loss of the mean is at most the mean of the losses."""
     found = ensembles(made_up([1, 1, 2, 2]), [2, 3], 100, np.random.default_rng(0))

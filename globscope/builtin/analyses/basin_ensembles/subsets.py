@@ -83,7 +83,7 @@ def _across(
     names = list(groups)
     if size > len(names):
         return
-    total = sum(int(np.prod([len(groups[name]) for name in chosen])) for chosen in combinations(names, size))
+    total = _choices([len(rows) for rows in groups.values()], size)
     seen = set[tuple[int, ...]]()
     while len(seen) < min(most, total):
         basins = rng.choice(len(names), size, replace=False)
@@ -91,6 +91,15 @@ def _across(
         if rows not in seen:
             seen.add(rows)
             yield rows
+
+
+def _choices(counts: Sequence[int], size: int) -> int:
+    """Return in how many ways `size` groups and one item of each can be chosen: an elementary symmetric polynomial."""
+    ways = [1, *[0] * size]
+    for count in counts:
+        for chosen in range(size, 0, -1):
+            ways[chosen] += ways[chosen - 1] * count
+    return ways[size]
 
 
 def _within(
