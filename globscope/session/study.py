@@ -13,7 +13,8 @@ from globscope.pipeline.compile_ahead import compiling_ahead
 from globscope.pipeline.extent import Extent, OpenStage, PausedError
 from globscope.pipeline.observer import Observer
 from globscope.pipeline.plan.check import check
-from globscope.pipeline.plan.estimate import Estimate, estimate, evaluations
+from globscope.pipeline.plan.estimate import Estimate, estimate
+from globscope.pipeline.plan.network_counts import evaluations
 from globscope.pipeline.pool import workers_of
 from globscope.pipeline.run import run
 from globscope.pipeline.stages.align.pairs import learners

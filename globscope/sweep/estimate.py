@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from attrs import define, field
 
-from globscope.pipeline.plan.estimate import Estimate, describe_fits, describe_uncounted
+from globscope.pipeline.plan.describe import describe_fits, describe_uncounted
+from globscope.pipeline.plan.estimate import Estimate
 from globscope.values.quantity import duration
 
 
