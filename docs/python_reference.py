@@ -56,7 +56,7 @@ API = {
 # What a study is made of and returns, which nobody imports.
 RETURNED = (
     *("globscope.session.Study", "globscope.session.Result", "globscope.sweep.Sweep", "globscope.sweep.SweepResult"),
-    *("globscope.sweep.run.CellOutcome", "globscope.sweep.compare.RunComparison"),
+    *("globscope.sweep.outcome.CellOutcome", "globscope.sweep.compare.RunComparison"),
     *("globscope.pipeline.take.TakenNetwork", "globscope.pipeline.plan.estimate.Estimate"),
     *("globscope.sweep.estimate.SweepEstimate", "globscope.pipeline.observer.Observer"),
 )

@@ -23,7 +23,7 @@ from globscope.sweep.matrices import (
     run_matrices,
     tiles_by_tree,
 )
-from globscope.sweep.run import results
+from globscope.sweep.outcome import results
 from globscope.sweep.table import READING, ComparedRun, ComparedRuns
 from globscope.sweep.verdicts import unshared_trees, verdict_part
 from globscope.values.findings import Table

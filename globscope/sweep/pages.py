@@ -7,7 +7,7 @@ from globscope.report import EXPLORER
 from globscope.session.run_folder import TABLE
 from globscope.store import is_claimed, times_written, written_file
 from globscope.sweep import compare, write
-from globscope.sweep.run import results
+from globscope.sweep.outcome import results
 
 REPORT = "report.html"
 

@@ -1,6 +1,6 @@
 """A sweep from Python: `globscope.load(path).run()`, where the spec has a table [sweep]."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import tomli_w
 from attrs import define, evolve, field
 
-from globscope.errors import GlobscopeError, RunError, SpecError, near
+from globscope.errors import GlobscopeError, SpecError
 from globscope.pipeline.built_task import TaskCache
 from globscope.pipeline.observer import Observer
 from globscope.pipeline.plan.check import check
@@ -18,81 +18,20 @@ from globscope.pipeline.plan.timing import Before
 from globscope.pipeline.pool import workers_of
 from globscope.pipeline.worker_files import workers_on_files
 from globscope.pipeline.workshop import Workshop
-from globscope.population.checkpoint_file import CheckpointFile
-from globscope.population.find import find_checkpoints
 from globscope.registry import Registry, installed_registry
 from globscope.roles import Workers
-from globscope.session.finished_run import results as results_of_study
-from globscope.session.run_folder import CELLS, SWEEP, TABLE, begin, results_folder
+from globscope.session.run_folder import CELLS, SWEEP, begin, results_folder
 from globscope.session.study import Study, load as load_study
 from globscope.spec.cells import Cell, SweepSpec, for_each_cell, read_sweep
-from globscope.spec.describe import as_toml, plain
-from globscope.spec.network_source import NetworkSource
+from globscope.spec.describe import plain
 from globscope.spec.plugins import disabled_in
 from globscope.spec.read import read_document
-from globscope.store import LOCK, hold_lock, key, lock_unless_held, own_folder, read_written, write_bytes
+from globscope.store import LOCK, hold_lock, lock_unless_held, own_folder, write_bytes
+from globscope.sweep.cell_key import cell_key
 from globscope.sweep.estimate import SweepEstimate
+from globscope.sweep.outcome import CellOutcome, SweepResult
 from globscope.sweep.run_cell import CellJob, cell_runner
 from globscope.values.chart import Progress
-
-
-@define(frozen=True, kw_only=True)
-class CellOutcome:
-    """The outcome of one cell.
-
-    Attributes:
-        name: Name of the cell, such as `beta=10,seed=1`.
-        values: Its value of every swept key, by the key.
-        study: Its study; `study.run()` returns its `Result` again without computing anything.
-        failed: Why it has no results; empty where it has results.
-    """
-
-    name: str
-    values: Mapping[str, Any]
-    study: Study = field(repr=False)
-    failed: str = ""
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The results as one JSON object, as `globscope show --json` prints it.
-
-        Raises:
-            RunError: The cell has failed.
-        """
-        if self.failed:
-            raise RunError(f"cell {self.name} has no results: {self.failed}")
-        return results_of_study(self.study.folder)
-
-
-@define(frozen=True, kw_only=True)
-class SweepResult:
-    """A sweep that has run.
-
-    Attributes:
-        cells: The outcomes of all cells, in the order of the grid.
-        record: The table as one JSON object, as `globscope show --json` prints it.
-        report: Path of `sweep.html`.
-    """
-
-    cells: tuple[CellOutcome, ...]
-    record: Mapping[str, Any] = field(repr=False)
-    report: Path
-
-    def cell(self, name: str) -> CellOutcome:
-        """Return one cell.
-
-        Raises:
-            RunError: There is no cell of this name.
-        """
-        known = {cell.name: cell for cell in self.cells}
-        if name not in known:
-            raise RunError(f"this sweep has no cell {name!r}; {near(name, known)}")
-        return known[name]
-
-    @property
-    def failed(self) -> tuple[CellOutcome, ...]:
-        """The cells without results."""
-        return tuple(cell for cell in self.cells if cell.failed)
 
 
 @define(frozen=True, kw_only=True)
@@ -186,7 +125,7 @@ class Sweep:
             SpecError: Cells have problems; all are listed.
         """
         cache, cells = cache or TaskCache(), {cell.name: cell for cell in self.spec.cells}
-        return for_each_cell(cells, lambda name: _cell_key(self._checked_workshop(cells[name], cache)))
+        return for_each_cell(cells, lambda name: cell_key(self._checked_workshop(cells[name], cache)))
 
     def evaluations(self) -> int:
         """Return how many networks all cells score at most."""
@@ -250,35 +189,6 @@ def _run_here(job: CellJob, observer: Observer, cache: TaskCache, workers: Worke
         observer.reuse("all of it")
         return ""
     return job.run(observer, cache, workers)
-
-
-def _cell_key(workshop: Workshop) -> str:
-    """Return the key of everything that a cell's results and report depend on."""
-    spec = workshop.spec
-    entries = [spec.evaluator, spec.fidelity, *spec.sampler, *spec.topology, *spec.aligner, *spec.analysis]
-    components = [workshop.key_of(entry.component) for entry in [*entries, *spec.reducer]]
-    files, zoo = (_files_of(source, spec.folder) for source in (spec.population, spec.zoo))
-    members, figures = [one.key for one in files], [dict(one.figures) for one in files]
-    # What few cells have is named only there, so that those of earlier versions stay finished.
-    more = [*([figures] if any(figures) else []), *([[one.key for one in zoo]] if zoo else [])]
-    return key("cell", as_toml(evolve(spec, run=None)), workshop.task.key, components, members, *more)
-
-
-def _files_of(source: NetworkSource | None, folder: Path) -> list[CheckpointFile]:
-    """Return the checkpoints that a source reads; none where it trains networks, or is none."""
-    return [] if source is None or not source.reads_files else find_checkpoints(source, folder)
-
-
-def results(folder: Path) -> dict[str, Any]:
-    """Return the JSON object of a finished run, or the table of a sweep.
-
-    Raises:
-        RunError: The folder has neither, or it is damaged.
-    """
-    if not (folder / TABLE).is_file():
-        return results_of_study(folder)
-    record: dict[str, Any] = read_written(folder, TABLE)
-    return record
 
 
 def load(
