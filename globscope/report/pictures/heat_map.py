@@ -92,7 +92,9 @@ def plot_heat_map(picture: HeatMap, style: Style = AUTO) -> Figure:
         # It begins beside the names of the rows, and may stand above the colour bar.
         across, fit = (width - LETTER * max(map(len, rows)) - 0.4) * BOLD, figure.sheet.fit
         title = wrap_sentences([picture.headline], max(12, int(across * fit)))
-        write_heading(axes, title, wrap_sentences([*blank_cells(picture), *stretched(picture)], int(width * 13 * fit)))
+        write_heading(
+            axes, title, wrap_sentences([*blank_cells(picture), *narrow_colours(picture)], int(width * 13 * fit))
+        )
         _draw_cells(axes, cells)
         _name(axes, rows, columns, cells)
         axes.set(ylabel=figure_text(picture.sides[0]), xlabel=figure_text(picture.sides[1]))
@@ -110,7 +112,7 @@ def blank_cells(picture: HeatMap) -> list[str]:
     return [f"{count_noun(blank, 'cell has', 'cells have')} no value."] if blank else []
 
 
-def stretched(picture: HeatMap) -> list[str]:
+def narrow_colours(picture: HeatMap) -> list[str]:
     """Return in a sentence that colours show less than half of what is possible: small differences look large."""
     (least, most), norm = picture.limits, Cells.of(picture).norm
     low, high = norm.vmin or 0.0, norm.vmax or 0.0
