@@ -11,7 +11,7 @@ from attrs import define
 from globscope.errors import PoolError
 from globscope.roles.pool import silent
 from globscope.values.chart import Progress
-from globscope.workers.messages import Done, Failed, Report
+from globscope.workers.messages import Done, Failed, Ready, Report
 from globscope.workers.remote_worker import RemoteWorker
 from globscope.workers.sent_item import DEATHS, SentItem
 
@@ -113,6 +113,10 @@ class RemoteWorkers(ABC, Generic[Remote]):
         """The workers that are at none."""
         return [worker for worker in self.started if not worker.task]
 
+    def note_ready(self) -> None:
+        """Note that a worker has started: those that ended before were not the last of a row."""
+        self._ended_unready = 0
+
     def bury(self, worker: Remote) -> list[SentItem]:
         """Return what a dead worker was at.
 
@@ -182,6 +186,8 @@ class _Work:
         if news is None:
             return self._replace(worker)
         for said in news:
+            if isinstance(said, Ready):
+                self.workers.note_ready()
             if isinstance(said, Report) and task and task.progress:
                 task.progress(said.done, said.total, **said.figures)
         outcomes: Outcomes = [(task, said) for said in news if task and isinstance(said, Done | Failed)]

@@ -93,6 +93,26 @@ def too_large(array):
     raise MemoryError(f"no room for {array.shape}")
 
 
+class OfFile:
+    """A value that is pickled as a file, which is read where it arrives."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.read_bytes, (self.path,)
+
+
+def unreadable(folder):
+    """Return a function that notes every item, and returns what is pickled as a file that is not there."""
+
+    def work(item, progress):
+        noted(folder)(item, progress)
+        return OfFile(folder / "gone")
+
+    return work
+
+
 def lifting(space):
     """Return a function that lifts points."""
     return lambda points, _: space.lift(points)

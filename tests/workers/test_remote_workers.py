@@ -137,6 +137,24 @@ def test_workers_that_end_before_they_are_ready_end_every_work_not_only_the_firs
             list(workers.map(len, None, range(2)))
 
 
+class EverySecondStillborn(ScriptedWorkers):
+    """Workers of which the first, the third, the fifth … end before they are ready."""
+
+    def new_worker(self, module):
+        self.log.append("start")
+        worker = super().new_worker(module)
+        if self.log.count("start") % 2:
+            worker.news = lambda: None
+        return worker
+
+
+def test_workers_that_ended_before_they_were_ready_are_forgotten_once_another_is_ready():
+    workers = EverySecondStillborn(9, {item: [[Done(item)]] for item in range(9)})
+    for count in range(1, 10):
+        assert dict(workers.map(len, None, range(count))) == {item: item for item in range(count)}
+    assert workers.log.count("start") > 5, "so that more than three have ended"
+
+
 def test_work_that_failed_is_handed_over_again():
     workers, shared = ScriptedWorkers(1, of(_0=[[Failed(ValueError("no"))]])), Shared()
     for _ in range(2):

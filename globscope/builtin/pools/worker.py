@@ -44,11 +44,16 @@ class Worker:
         self._job = job
 
     def news(self) -> list[Any] | None:
-        """Return its next message; None where it has died."""
+        """Return its next message; None where it has died.
+
+        Raises:
+            Exception: Whatever a result raises that cannot be unpickled here.
+        """
         try:
-            said = pickle.loads(self.pipe.recv_bytes())  # noqa: S301 - of a process of ours
+            content = self.pipe.recv_bytes()
         except (EOFError, OSError):
             return None
+        said = pickle.loads(content)  # noqa: S301 - of a process of ours
         self.is_ready = self.is_ready or isinstance(said, Ready)
         return [said]
 

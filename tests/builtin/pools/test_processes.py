@@ -51,6 +51,12 @@ def test_work_that_cannot_be_prepared_says_why_each_time(two):
             list(two.map(pool_work.too_large, shared, range(1)))
 
 
+def test_a_result_that_cannot_be_read_says_why_and_is_no_death_of_its_worker(two, tmp_path):
+    with pytest.raises(FileNotFoundError, match="gone"):
+        list(two.map(pool_work.unreadable, tmp_path, range(1)))
+    assert begun(tmp_path) == {0: 1}
+
+
 def test_no_process_outlives_its_pool(tmp_path):
     before = set(multiprocessing.active_children())
     with Processes(workers=2).open() as workers:
