@@ -115,7 +115,8 @@ def delaunay(points: np.ndarray) -> np.ndarray:
 def gabriel(points: np.ndarray) -> np.ndarray:
     """Return the (m, 2) Gabriel edges of (n, d) points: no third point lies in or on the ball that an edge spans.
 
-    They are among the Delaunay edges. Points on the ball count as within it, so that a square has no diagonal.
+    They are among the Delaunay edges. Points on the ball count as within it, so that a square has no diagonal; those
+    that coincide with an end of the edge do not.
 
     Source: Gabriel, Sokal, "A new statistical approach to geographic variation analysis", Syst. Zool. 18, 1969.
     """
@@ -126,8 +127,10 @@ def gabriel(points: np.ndarray) -> np.ndarray:
 
     ends = points[edges]
     radius = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1) / 2
-    distance, near = cKDTree(points).query(ends.mean(axis=1), k=3)
-    third = (near != edges[:, :1]) & (near != edges[:, 1:])
+    places, place = np.unique(points, axis=0, return_inverse=True)
+    distance, near = cKDTree(places).query(ends.mean(axis=1), k=3)
+    own = place.reshape(-1)[edges]  # NumPy 2.0 gives it an axis
+    third = (near != own[:, :1]) & (near != own[:, 1:])
     blocked = (third & (distance <= radius[:, None] * (1 + ROUNDING))).any(axis=1)
     unblocked: np.ndarray = edges[~blocked]
     return unblocked

@@ -58,6 +58,18 @@ def test_gabriel_edges_of_a_lattice_are_along_its_axes():
     assert lengths == [1.0] * (3 * 5 + 4 * 4)
 
 
+@settings(deadline=None)
+@given(POINTS, st.data())
+def test_gabriel_edges_stay_where_a_point_is_there_twice(points, data):
+    """The twin is joined with its point, and takes away none of the edges of the places."""
+    twin = data.draw(st.integers(0, len(points) - 1))
+    place = np.append(np.arange(len(points)), twin)
+    found = edges(np.concatenate([points, points[[twin]]]), "gabriel")
+    once = {one for one in tuples(place[found]) if one[0] != one[1]}
+    assert once == tuples(edges(points, "gabriel"))
+    assert (twin, len(points)) in tuples(found)
+
+
 def test_equal_distances_that_differ_by_rounding_are_still_equal():
     turned = SQUARE @ np.linalg.qr(np.random.default_rng(0).normal(size=(2, 2)))[0]
     assert (
