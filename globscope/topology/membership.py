@@ -118,7 +118,8 @@ def membership(map_: Map, landscape: Landscape, topology: Topology, networks: De
 def _cases(map_: Map, locator: "BasinLocator", networks: Depiction) -> list[tuple[str, np.ndarray, float]]:
     """Return for each network why it cannot be shown with any samples, its point, and its decoded loss."""
     own, shape = networks.own, locator.landscape.samples.shape
-    allowed = np.maximum(locator.topology.threshold, ROUNDING * np.abs(own))
+    # No share of an infinite loss is a gap that could be allowed.
+    allowed = np.maximum(locator.topology.threshold, np.where(np.isfinite(own), ROUNDING * np.abs(own), 0))
     is_path = shape is not None and len(shape) < map_.chart.dimension
     far = ~map_.is_near(networks.distance)
     rules = (

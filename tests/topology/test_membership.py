@@ -142,6 +142,13 @@ def test_a_hundredth_of_a_loss_is_no_gap_however_small_the_threshold_is():
         assert ends(evolve(one, decoded=decoded))[1][1] == reason
 
 
+@pytest.mark.parametrize("decoded", [0.0, np.inf, -np.inf])
+def test_a_network_whose_own_loss_is_infinite_is_shown_by_no_finite_one(decoded):
+    one = a_map(own=[np.inf, 0.25, 0.13])
+    values = {"train_loss": np.array([decoded, 0.25, 0.13])}
+    assert ends(evolve(one, decoded=values))[1] == [why.LOSS, "", ""]
+
+
 def test_a_network_that_decodes_far_from_itself_is_not_shown():
     one = a_map()
     moved = one.reconstruction + np.array([[0, 0, 0], [0, 0, 0], [0, 0, 5]])
