@@ -135,7 +135,8 @@ def _of_torch() -> Iterator[Setting]:
     yield Setting(name="torch's default dtype", read=torch.get_default_dtype, restore=torch.set_default_dtype)
     yield Setting(
         name="torch's default device",
-        read=torch.get_default_device,
+        # Not `get_default_device`, which fails in torch 2.6 once a device was set back to None.
+        read=lambda: torch.empty(0).device,
         # Setting the CPU itself would leave a mode behind.
         restore=lambda device: torch.set_default_device(None if device.type == "cpu" else device),
     )
