@@ -1,6 +1,7 @@
 """The commands for authors of plugins."""
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -54,8 +55,8 @@ def new(
 
         folder = write_package(name, role, out, disable)
         # pip would look a plain name up in its index
-        path = folder if folder.is_absolute() else f"./{folder.as_posix()}"
-        stdout(f"{folder} written; next: pip install {path}")
+        path = str(folder) if folder.is_absolute() else f"./{folder.as_posix()}"
+        stdout(f"{folder} written; next: pip install {quote(path)}")
 
 
 @plugin.command(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 
 from globscope.pipeline.extent import OpenStage
 from globscope.pipeline.stage_keys import Stage
@@ -24,7 +25,8 @@ def preparation_lines(prepared: Prepared) -> Iterator[str]:
     yield from map(_open_line, divided)
     if others := _labels([one for one in prepared.stages if not one.parts]):
         yield f"left to `globscope study`: {others}"
-    yield f"next: globscope work {prepared.folder} --shard NUMBER/COUNT, once for each NUMBER from 1 to COUNT"
+    folder = quote(str(prepared.folder))
+    yield f"next: globscope work {folder} --shard NUMBER/COUNT, once for each NUMBER from 1 to COUNT"
     yield f"then: {FINISH}" + ("" if prepared.until is Stage.EVALUATE else LATER)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -41,7 +42,7 @@ def init(
         from globscope.spec.document import write_starter
 
         write_starter(path)
-        stdout(f"{path} written; next: globscope study {path}")
+        stdout(f"{path} written; next: globscope study {quote(str(path))}")
 
 
 def _propose(folder: Path, spec: Path, disable: list[str]) -> None:
@@ -50,7 +51,7 @@ def _propose(folder: Path, spec: Path, disable: list[str]) -> None:
 
     for line in propose(folder, spec, installed_registry(disable)).lines:
         stdout(line)
-    stdout(f"{spec} written; next: globscope check {spec}")
+    stdout(f"{spec} written; next: globscope check {quote(str(spec))}")
 
 
 @specs.command(rich_help_panel=SPECS, epilog=examples("globscope schema > globscope.json"))

@@ -43,5 +43,9 @@ def _write_whole(folder: Path, files: Mapping[str, str]) -> None:
             (part / path).parent.mkdir(parents=True, exist_ok=True)
             (part / path).write_text(text, "utf-8", newline="\n")
         part.rename(folder)
+    except OSError as error:
+        if error.filename is not None:
+            error.filename = str(folder)  # nobody knows the part's name
+        raise
     finally:
         discard(part)

@@ -88,6 +88,12 @@ class Entries:
             self.problems.append(("run.pool", problem))
             return None
         table |= {ADDRESS: address} if address else {}
+        options = {key.name for key in keys_of(known[name].cls)}
+        strange = [key for key in table if key not in options]
+        self.problems += [
+            (f"run.{bare(key)}", f"there is no such key; {near(key, {'pool', *options})}") for key in strange
+        ]
+        table = {key: value for key, value in table.items() if key in options}
         component = self.attempt("run", lambda: self.strict.structure(table, known[name].cls))
         return component and Entry(use=name, component=component)
 
@@ -150,7 +156,8 @@ class Entries:
     def _unknown(self, role: str, use: Any, known: list[str]) -> str:
         if not isinstance(use, str):
             return f"expected the name of {_a(role)}, got {value_in_words(use)}"
-        return f"there is no {role} {short(toml(use))}; {self.registry.hint(use, known)}"
+        elsewhere = next((f", which is {_a(one.role)}" for one in self.registry.components if one.name == use), "")
+        return f"there is no {role} {short(toml(use))}{elsewhere}; {self.registry.hint(use, known)}"
 
     def _entry(self, role: str, table: Mapping[str, Any], cls: type) -> Entry:
         keys, options = keys_of(entry_class(role)), {a.name for a in fields(cls)}

@@ -54,7 +54,8 @@ def replacing(path: Path, *, flush: bool | None = None, made_from: str = "") -> 
             if is_unfinished(path) or not content.is_in(path):  # else it would be flushed again
                 _put(part, path, flush=not is_unfinished(path) if flush is None else flush)
     except OSError as error:
-        error.filename = error.filename or str(path)
+        if error.filename in (None, str(part)):  # nobody knows the part's name
+            error.filename = str(path)
         raise
     finally:
         part.unlink(missing_ok=True)

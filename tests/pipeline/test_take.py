@@ -188,7 +188,7 @@ MESSAGES = {
     ("--map", "mds", "--at", "0,0"): "map 'mds' has no inverse, so none of its points is a network: MDS places the "
     "members alone; it has no formula for other networks or for other points.",
     ("--map", "pcb", "--at", "0,0"): "this study has no map 'pcb'; did you mean 'pca'?",
-    ("--map", "pca", "--at", "0"): "at: map 'pca' has 2 axes, got 1 coordinates",
+    ("--map", "pca", "--at", "0"): "at: map 'pca' has 2 axes, got 1 coordinate",
     ("--at", "0,x"): "--at: 'x' is no number; numbers with commas between them, such as 0.3,-0.2",
     ("--at", "0,nan"): "at: (0, nan) is no point; finite numbers are accepted",
     ("--member", "A@12"): "member: there is no network 'A@12'; did you mean 'A@2'?",

@@ -1,6 +1,7 @@
 """`globscope init FOLDER`: the spec that a folder of checkpoints seems to ask for."""
 
 import json
+import os
 import tomllib
 
 import pytest
@@ -10,6 +11,7 @@ from support.commands import assert_refused, run
 from support.paths import ROOT
 
 from globscope.builtin.tasks.classification import Classification
+from globscope.errors import PopulationError
 from globscope.population.adapter_config import ACCEPTED
 from globscope.population.proposal.groups import checkpoint_groups
 from globscope.population.proposal.write import propose
@@ -213,6 +215,30 @@ def test_a_folder_without_checkpoints_is_refused(tmp_path, monkeypatch):
     )
     assert_refused(run("init", "no_folder"), "no_folder: there is no such folder, and a spec's name ends in .toml")
     assert not (tmp_path / "no_folder").exists()
+
+
+def test_a_proposal_goes_into_a_folder_that_is_there_as_a_spec(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    laid(tmp_path / "my nets", "A/1.pt", content=NETWORK)
+    assert_refused(run("init", "my nets", "--out", "none/x.toml"), "none/x.toml: there is no folder none")
+    assert_refused(run("init", "my nets", "--out", "x.txt"), "--out x.txt: a spec's name ends in .toml")
+    said = run("init", "my nets", "--out", "my spec.toml").stdout.splitlines()
+    assert said[-1] == "my spec.toml written; next: globscope check 'my spec.toml'"
+
+
+def test_a_folder_that_cannot_be_listed_is_refused_before_a_pattern_misses_its_run(tmp_path, monkeypatch):
+    laid(tmp_path / "c", "A/1.pt", "B/1.pt", ".hidden/1.pt", content=NETWORK)
+    listed = os.scandir
+
+    def scandir(path):
+        if str(path).endswith(("/B", "/.hidden")):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)  # root, which may run these tests, lists whatever its mode is
+    with pytest.raises(PopulationError) as caught:
+        checkpoint_groups(tmp_path / "c")
+    assert str(caught.value) == f"{tmp_path}/c/B: cannot be listed: Permission denied"
 
 
 @pytest.mark.parametrize("named", ["absolute", "beside", "elsewhere"])

@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -48,6 +49,19 @@ def test_a_package_is_written_into_a_folder_of_its_name(tmp_path):
     files = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     names = ("README.md", "my_reducer.py", "pyproject.toml", "study.toml", "tests/test_my_reducer.py")
     assert files == {f"my-reducer/{name}" for name in names}
+
+
+def test_what_cannot_be_written_is_named_by_its_folder(monkeypatch):
+    def mkdir(self, *arguments, **options):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    assert_refused(new("my-reducer", "--role", "reducer"), "my-reducer: Permission denied")
+
+
+def test_the_command_to_install_it_can_be_copied():
+    done = new("my-reducer", "--role", "reducer", "--out", "my folder")
+    assert done.stdout == "my folder written; next: pip install './my folder'\n"
 
 
 def test_the_prefix_of_packages_for_globscope_is_no_part_of_the_components_name(tmp_path):

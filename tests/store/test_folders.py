@@ -257,6 +257,12 @@ def test_a_full_disk_is_reported_with_the_file_that_did_not_fit(tmp_path):
     assert caught.value.filename == str(tmp_path / "a.npz")
 
 
+def test_what_cannot_be_written_is_named_by_the_name_that_it_was_to_get(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught, replacing(tmp_path / "none/a.npz") as part:
+        part.write_bytes(b"")
+    assert caught.value.filename == str(tmp_path / "none/a.npz")
+
+
 def test_a_run_whose_list_was_cut_is_refused_for_that_and_keeps_its_files(finished, here):
     record = shutil.copytree(finished, here / "run") / "files.jsonl"
     record.write_bytes(record.read_bytes()[:60])

@@ -331,10 +331,11 @@ SPECS = {
         GOOD + '[run]\npool = "process://10.0.0.1:6379"\n',
         ["F: run.pool: there is no pool 'process'; did you mean 'processes'?"],
     ),
+    "misspelt pool": (GOOD + '[run]\npol = "here"\n', ["F: run.pol: there is no such key; did you mean 'pool'?"]),
     "a table that is none": ("run = 3\n" + GOOD, ["F: run: expected a table, got 3 (integer)"]),
     "an option of another pool": (
         GOOD + '[run]\npool = "here"\nworkers = 2\n',
-        ["F: run.workers: there is no such key; known: threads"],
+        ["F: run.workers: there is no such key; known: pool, threads"],
     ),
     "no workers": (GOOD + '[run]\npool = "processes"\nworkers = 0\n', ["F: run.workers: must be >= 1, got 0"]),
     "misspelt option of the usual evaluator": (
@@ -355,7 +356,7 @@ SPECS = {
     ),
     "component of another role": (
         GOOD.replace('"pca"', '"grid"'),
-        ["F: reducer.0.use: there is no reducer 'grid'; known: {reducer}"],
+        ["F: reducer.0.use: there is no reducer 'grid', which is a sampler; known: {reducer}"],
     ),
     "empty use": (GOOD.replace('"pca"', '""'), ["F: reducer.0.use: there is no reducer ''; known: {reducer}"]),
     "integer as use": (

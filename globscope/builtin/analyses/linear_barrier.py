@@ -94,7 +94,8 @@ class LinearBarrier:
     def plan(self, maps: int, variants: int) -> str:
         """Return what the analysis will do."""
         del maps
-        return f"{NAME} of {count_pairs((), None, variants)} pairs"
+        pairs = count_pairs((), None, variants)
+        return f"{NAME} of {pairs} pair{'s' * (pairs != 1)}"
 
     def evaluations(self, lattices: Sequence[tuple[int, ...]], maps: int, variants: int) -> int:
         """Return the number of networks to score: the inner points of all lines."""

@@ -60,8 +60,9 @@ class MapTree:
         """
         minima, field = self.topology.tree.minima.tolist(), self.topology.field
         if not 1 <= number <= len(minima):
-            known = f"1, the lowest, to {len(minima)}" if minima else "it has none"
-            raise RunError(f"map {self.map.name!r} has no minimum {number} of {field}; known: {known}")
+            count = len(minima)
+            known = f"known: 1, the lowest{f', to {count}' * (count > 1)}" if minima else "it has none"
+            raise RunError(f"map {self.map.name!r} has no minimum {number} of {field}; {known}")
         vertex = int(minima[number - 1])
         runs = runs_by_basin(self.map, self.landscape, self.topology)[vertex]
         basin = {"runs that end in its basin": ", ".join(runs) or "none that the map shows"}
@@ -105,7 +106,9 @@ def point_of_map(map_: Map, point: Sequence[float]) -> Choice:
     require_inverse(map_)
     place = np.array(point, float)
     if place.shape != (map_.chart.dimension,):
-        raise RunError(f"at: map {map_.name!r} has {map_.chart.dimension} axes, got {place.size} coordinates")
+        size, got = map_.chart.dimension, place.size
+        axes = f"{size} {'axis' if size == 1 else 'axes'}, got {got} coordinate{'s' * (got != 1)}"
+        raise RunError(f"at: map {map_.name!r} has {axes}")
     if not np.isfinite(place).all():
         raise RunError(f"at: {_numbers(place)} is no point; finite numbers are accepted")
     return _choice(map_, place, _decode(map_, place[None]), title=f"the map {map_.name} at {_numbers(place)}")

@@ -1,5 +1,6 @@
 """The groups of checkpoints in a folder, each with the pattern that matches it."""
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
@@ -70,15 +71,25 @@ def checkpoint_groups(folder: Path) -> list[CheckpointGroup]:
 
 
 def _files(folder: Path) -> Iterator[PurePath]:
-    every = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
-    for path in every:
-        is_hidden = any(part.startswith(".") for part in path.parts)
-        if (
-            (path.name.endswith((*SUFFIXES, INDEX)) or path.name == OF_RAY_TUNE)
-            and not is_hidden
-            and not BESIDE.fullmatch(path.stem)
-        ):
+    for path in sorted(_shown(folder)):
+        is_checkpoint = path.name.endswith((*SUFFIXES, INDEX)) or path.name == OF_RAY_TUNE
+        if is_checkpoint and not BESIDE.fullmatch(path.stem) and (folder / path).is_file():
             yield path
+
+
+def _shown(folder: Path) -> Iterator[PurePath]:
+    """Yield the files below a folder that are not hidden.
+
+    Raises:
+        PopulationError: A folder cannot be listed, so that a pattern may miss a run.
+    """
+    for top, folders, names in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(top, name).relative_to(folder) for name in names if not name.startswith("."))
+
+
+def _refuse(error: OSError) -> None:
+    raise PopulationError(f"{error.filename}: cannot be listed: {error.strerror}") from error
 
 
 def _trailing_step(files: Sequence[PurePath]) -> str | None:

@@ -85,6 +85,10 @@ def propose(folder: Path, spec: Path, registry: Registry) -> Proposal:
     """
     if spec.exists() or spec.is_symlink():
         raise SpecError([f"{spec}: exists already; give another name, such as --out other.toml"])
+    if spec.suffix != ".toml":
+        raise SpecError([f"--out {spec}: a spec's name ends in .toml"])
+    if not spec.parent.is_dir():
+        raise SpecError([f"{spec}: there is no folder {spec.parent}"])
     place = os.path.relpath(folder.absolute(), spec.absolute().parent)
     if any(mark in place for mark in "*{}"):
         raise SpecError([f"{folder}: its path holds `*` or braces, which patterns use; rename it"])

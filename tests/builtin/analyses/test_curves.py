@@ -476,6 +476,7 @@ def test_the_plan_counts_curves_and_networks(study):
         "mode-connectivity: 3 curves (3 epochs each), with 1 refits: up to 60 more networks",
         "linear-barrier of 3 pairs: up to 9 more networks",
     )
+    assert LinearBarrier().plan(1, 2) == "linear-barrier of 1 pair"
 
 
 def test_drafts_on_disk_hold_what_a_training_needs(tmp_path, monkeypatch):
