@@ -1,0 +1,1 @@
+"""What holds for aligners, by what is asked of them."""
