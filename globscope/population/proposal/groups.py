@@ -71,13 +71,13 @@ def checkpoint_groups(folder: Path) -> list[CheckpointGroup]:
 
 
 def _files(folder: Path) -> Iterator[PurePath]:
-    for path in sorted(_shown(folder)):
+    for path in sorted(_visible_files(folder)):
         is_checkpoint = path.name.endswith((*SUFFIXES, INDEX)) or path.name == OF_RAY_TUNE
         if is_checkpoint and not BESIDE.fullmatch(path.stem) and (folder / path).is_file():
             yield path
 
 
-def _shown(folder: Path) -> Iterator[PurePath]:
+def _visible_files(folder: Path) -> Iterator[PurePath]:
     """Yield the files below a folder that are not hidden.
 
     Raises:
