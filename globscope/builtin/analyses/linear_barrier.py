@@ -154,13 +154,15 @@ class LinearBarrier:
 
 
 def _figures(field: Field, extreme: str, t: np.ndarray, line: np.ndarray) -> Row:
+    if not np.isfinite(line).all():
+        return dict.fromkeys(("barrier", "area", extreme, "at"))
     cost = field.cost(line)
     highest = int(cost.argmax())
     return {
         "barrier": finite_or_none(barrier(cost, t)),
         "area": finite_or_none(area(cost, t)),
-        extreme: finite_or_none(line[highest]),
-        "at": finite_or_none(t[highest]),
+        extreme: float(line[highest]),
+        "at": float(t[highest]),
     }
 
 

@@ -246,6 +246,17 @@ def test_a_line_measured_by_the_analysis_is_that_of_the_networks_on_it():
     assert [matrix.values[at][at] for at in range(3)] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_all_figures_of_a_line_with_a_loss_that_is_not_finite_are_empty(bad):
+    class Spoilt:
+        def measure(self, networks):
+            return {name: np.full(len(networks), bad) for name in tiny_bench().measure(networks)}
+
+    found = LinearBarrier(points=5).analyse(tiny_atlas(), Spoilt(), np.random.default_rng(0))
+    row = found.tables[0].rows[0]
+    assert {name: row[name] for name in found.tables[0].columns[2:]} == dict.fromkeys(["barrier", "area", "max", "at"])
+
+
 def test_repaired_lines_stand_beside_the_plain_ones():
     atlas, rng = tiny_atlas(), np.random.default_rng(0)
     weights = rng.normal(size=atlas.population.weights.shape).astype(np.float32)
