@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import asdict, define
+from attrs import asdict, define, fields
 
 from globscope.errors import GlobscopeError
 from globscope.pipeline.disk.journal import PLAN, read_plan
@@ -13,6 +13,7 @@ from globscope.pipeline.extent import OpenStage
 from globscope.pipeline.stage_keys import Stage
 from globscope.pipeline.workshop import Workshop
 from globscope.population.find import find_checkpoints
+from globscope.spec.component_entry import Entry
 from globscope.spec.network_source import NetworkSource
 from globscope.spec.study_spec import Spec
 from globscope.store import Store, key, read_written, write_json
@@ -74,7 +75,10 @@ def _inputs(workshop: Workshop, spec: Spec) -> Iterator[tuple[str, Any]]:
     yield "seed", spec.seed
     yield "task", workshop.tasks.whole.key
     chosen = spec.population
-    members = [chosen.flatten, chosen.align, chosen.null, chosen.null_seed, *filter(None, [chosen.compress])]
+    members: list[Any] = [chosen.flatten, chosen.align, chosen.null, chosen.null_seed]
+    # What few specs have is named only there, so that what earlier versions prepared is still known.
+    members += filter(None, [chosen.compress, chosen.reference])
+    members += [] if workshop.task is workshop.tasks.whole else [workshop.task.key]
     yield "population", [*_networks(spec, chosen), *members]
     if spec.zoo is not None:
         yield "zoo", _networks(spec, spec.zoo)
@@ -82,7 +86,17 @@ def _inputs(workshop: Workshop, spec: Spec) -> Iterator[tuple[str, Any]]:
     for role in ("reducer", "sampler", "topology", "aligner", "analysis"):
         entries = getattr(spec, role)
         if entries:
-            yield f"[{role}]", [[entry.name, workshop.key_of(entry.component)] for entry in entries]
+            yield f"[{role}]", [[entry.name, workshop.key_of(entry.component), *_own_keys(entry)] for entry in entries]
+    if spec.fidelity.component != type(spec.fidelity.component)():
+        yield "fidelity", workshop.key_of(spec.fidelity.component)
+
+
+def _own_keys(entry: Entry) -> list[dict[str, Any]]:
+    """Return the keys that an entry sets beside name and component, such as a reducer's space; nothing for none."""
+    common = {one.name for one in fields(Entry)}
+    own = {one.name: one.default for one in fields(type(entry)) if one.eq and one.name not in common}
+    chosen = {name: getattr(entry, name) for name, default in own.items() if getattr(entry, name) != default}
+    return [chosen] if chosen else []
 
 
 def _networks(spec: Spec, source: NetworkSource) -> list[Any]:

@@ -6,17 +6,20 @@ import signal
 import time
 
 import pytest
+from safetensors.torch import save_file
 from support.components import BUILT_IN
 from support.forked import in_fresh_process
 from support.sharded import SMALL, UNITS, ShardedPlace, assert_same_results, prepared_run, shards, single_run
-from support.study import MAP, TINY_TASK, Notes, values
+from support.study import MAP, TINY, TINY_TASK, Notes, study_in, values
 
 from globscope.builtin.evaluators.pytorch import Torch
 from globscope.builtin.samplers.sobol import Sobol
+from globscope.builtin.tasks.classification import Classification
 from globscope.errors import RunError, SpecError
 from globscope.pipeline.disk.journal import DiskJournal
 from globscope.pipeline.disk.shard_journal import ShardJournal
 from globscope.pipeline.extent import Extent, Shard, stop_before
+from globscope.pipeline.preparation import input_keys
 from globscope.pipeline.stage_keys import Stage
 from globscope.scoring.draws import REPEATS
 from globscope.session import Study, results
@@ -356,3 +359,33 @@ def test_a_run_that_is_prepared_says_how_many_parts_are_there(divided):
         f"`globscope work {divided.run} --shard NUMBER/COUNT` computes others, and then the same `globscope study` "
         "command continues it"
     )
+
+
+CHOICES = TINY.replace("[population.train]", '[population]\nalign = "weight-matching"\n[population.train]')
+CHOICES += '[[sampler]]\nuse = "sobol"\nsamples = 4\n[[aligner]]\nuse = "weight-matching"\n'
+
+
+@pytest.mark.parametrize(
+    ("override", "table"),
+    [
+        ('reducer.0.space="full"', "[[reducer]]"),
+        ("reducer.0.seed=3", "[[reducer]]"),
+        ('reducer.0.sampler="sobol"', "[[reducer]]"),
+        ("reducer.0.align=false", "[[reducer]]"),
+        ("aligner.0.seed=3", "[[aligner]]"),
+        ('population.reference="B"', "[population]"),
+        ("fidelity.neighbours=3", "[fidelity]"),
+    ],
+)
+def test_a_key_of_a_table_that_changes_stages_is_noticed_as_a_component_is(override, table, tmp_path):
+    before, after = (input_keys(study_in(tmp_path, CHOICES, *overrides).workshop()) for overrides in ([], [override]))
+    assert [name for name in before | after if before.get(name) != after.get(name)] == [table]
+
+
+def test_what_of_the_networks_is_mapped_is_noticed(tmp_path):
+    for number in range(2):
+        save_file(Classification(hidden=(8,)).build("cpu").initialise(number)[0], tmp_path / f"n{number}.safetensors")
+    text = '[task]\nuse = "classification"\nhidden = [8]\n[population]\ncheckpoints = "{variant}.safetensors"\n' + MAP
+    chosen = [[], ['population.include=["*weight"]'], ['population.exclude=["*bias"]']]
+    found = [input_keys(study_in(tmp_path, text, *one).workshop())["[population]"] for one in chosen]
+    assert found[0] not in found[1:]
