@@ -6,7 +6,6 @@ import numpy as np
 from attrs import define, evolve
 
 from globscope.values.field import Field
-from globscope.values.finite import finite_or_none
 
 JOINED = 0.01
 """An end that lies within this share of the distance between two networks counts as the network."""
@@ -55,9 +54,9 @@ class KnownPath:
             about: Its `map`, `ends` and `examples`.
         """
         values = np.asarray(values, float)
-        worst = finite_or_none(values.min() if field.higher_is_better else values.max())
-        if worst is None:
+        if not np.isfinite(values).all():
             return ()
+        worst = float(values.min() if field.higher_is_better else values.max())
         path = cls(one=runs[0], other=runs[1], field=field.key, worst=worst, found_by=found_by, networks=len(values))
         return (evolve(path, **about),)
 

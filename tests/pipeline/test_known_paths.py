@@ -32,7 +32,9 @@ def test_a_path_is_as_good_as_its_worst_network():
     (loss,) = KnownPath.of_values(("A", "B"), LOSS, np.array([0.1, 0.9, 0.2]), "a")
     (share,) = KnownPath.of_values(("A", "B"), accuracy, np.array([0.9, 0.5, 1.0]), "a")
     assert (loss.worst, share.worst, loss.networks) == (0.9, 0.5, 3)
-    assert KnownPath.of_values(("A", "B"), LOSS, np.array([0.1, np.nan]), "a") == ()
+    for field in (LOSS, accuracy):
+        for bad in (np.nan, np.inf, -np.inf):
+            assert KnownPath.of_values(("A", "B"), field, np.array([0.1, bad, 0.2]), "a") == ()
 
 
 def test_the_pass_on_a_map_that_shows_the_networks_themselves_is_a_known_path():
