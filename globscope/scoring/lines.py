@@ -17,8 +17,12 @@ def lengths_along(networks: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def mean_along(values: np.ndarray, lengths: np.ndarray) -> float:
-    """Return the mean of (n,) values weighted by length, ∫ L ds / length, over (n,) `lengths_along` (trapezoids)."""
-    return float(np.trapezoid(values, lengths) / (lengths[-1] - lengths[0]))
+    """Return the mean of (n,) values weighted by length, ∫ L ds / length, over (n,) `lengths_along` (trapezoids).
+
+    NaN of a path without length.
+    """
+    length = lengths[-1] - lengths[0]
+    return float(np.trapezoid(values, lengths) / length) if length else float("nan")
 
 
 def barrier(values: np.ndarray, t: np.ndarray, ends: tuple[float, float] | None = None) -> float:

@@ -29,7 +29,7 @@ from globscope.builtin.analyses.curves.training import train
 from globscope.builtin.analyses.curves.training_step import Settings
 from globscope.builtin.analyses.linear_barrier import LinearBarrier
 from globscope.builtin.analyses.mode_connectivity.analysis import ModeConnectivity
-from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve
+from globscope.builtin.analyses.mode_connectivity.measured_curve import MeasuredCurve, curve_table
 from globscope.builtin.analyses.mode_connectivity.project_curves import CurveProjection, table, warnings
 from globscope.pipeline.disk.draft import DiskDraft
 from globscope.testing import tiny_atlas, tiny_bench, tiny_task
@@ -400,6 +400,17 @@ def test_the_ends_of_curves_of_networks_with_statistics_score_what_the_networks_
     for row, end in ((rows[0], "A"), (rows[-1], "B")):
         assert losses[row] == losses[atlas.population.of(end)[-1]]
     assert np.isfinite(losses[rows]).all()
+
+
+@pytest.mark.parametrize("detour", [0.0, 0.5])
+def test_a_curve_between_equal_networks_has_no_ratio_of_lengths(detour):
+    t, flat = np.linspace(0, 1, 3), {"train_loss": np.ones(3)}
+    curve = MeasuredCurve(
+        pair="A–B", rows=(0, 1, 2), t=t, lengths=np.array([0, 1, 2]) * detour, distance=0.0, curve=flat, line=flat
+    )
+    (row,) = curve_table([curve], tiny_atlas()).rows
+    assert row["length_ratio"] is None
+    assert (row["curve_max"], row["line_mean"]) == (1, 1)
 
 
 def test_a_map_that_fails_between_good_points_is_warned_of():

@@ -96,7 +96,7 @@ def _row(curve: MeasuredCurve, field: Field) -> Row:
         "other": finite_or_none(values[-1]),
         **{f"curve_{name}": figure for name, figure in _figures(field, curve.t, values, curve.lengths)},
         **{f"line_{name}": figure for name, figure in _figures(field, curve.t, line, curve.t)},
-        "length_ratio": float(curve.lengths[-1] / curve.distance),
+        "length_ratio": float(curve.lengths[-1] / curve.distance) if curve.distance else None,  # of equal networks
     }
 
 
