@@ -39,6 +39,19 @@ def test_the_lowest_versions_are_those_of_the_project():
     assert declared == {name: [(">=", version)] for name, version in lowest.items()}
 
 
+@pytest.mark.parametrize(
+    "path",
+    [*sorted(ROOT.glob("plugins/*/pyproject.toml")), ROOT / "globscope/scaffold/templates/pyproject.toml.jinja"],
+    ids=lambda path: path.parent.name,
+)
+def test_a_package_asks_for_no_lower_version_than_globscope_itself(path):
+    [line] = re.findall(r"^dependencies = (\[.*\])$", path.read_text("utf-8"), re.MULTILINE)
+    asked = {one.name: str(one.specifier) for one in map(Requirement, json.loads(line)) if one.name != "globscope"}
+    own = {one.name: str(one.specifier) for one in requirements()}
+    assert asked
+    assert {name: specifier for name, specifier in asked.items() if own.get(name, specifier) != specifier} == {}
+
+
 def test_every_dependency_is_judged():
     page = (ROOT / "docs/explanation/dependencies.md").read_text("utf-8")
     rows = set(re.findall(r"^\| `([\w-]+)`", page, re.MULTILINE))
