@@ -76,6 +76,7 @@ class RemoteWorkers(ABC, Generic[Remote]):
         waiting = deque(SentItem(item, self.item(item)) for item in items)
         if not waiting:
             return
+        self._ended_unready = 0  # those of earlier work, such as on a machine that was lost
         work = _Work(self, self._job(prepare, shared), prepare.__module__, waiting, progress_of)
         try:
             yield from work.results()
@@ -99,8 +100,8 @@ class RemoteWorkers(ABC, Generic[Remote]):
             self.started.pop().end()
 
     def start(self, count: int, module: str) -> None:
-        """Have at least so many workers, but no more than wanted."""
-        while len(self.started) < min(count, self.count):
+        """Have at least so many workers, but no more than wanted, nor another after several have ended unready."""
+        while self._ended_unready < DEATHS and len(self.started) < min(count, self.count):
             self.started.append(self.new_worker(module))
 
     @property
@@ -121,14 +122,14 @@ class RemoteWorkers(ABC, Generic[Remote]):
         """Return what a dead worker was at.
 
         Raises:
-            PoolError: It was one of several that died at the same item, or before they were ready.
+            PoolError: It was one of several that died at the same item; or one of several that ended before they were
+                ready, and none is left.
         """
         self.started.remove(worker)
         how = worker.end()
         self._ended_unready = 0 if worker.is_ready else self._ended_unready + 1
-        if self._ended_unready == DEATHS:
-            self._ended_unready = 0  # the next work may find them ready, and must end too if it does not
-            raise PoolError(self.unready.format(DEATHS, how))
+        if self._ended_unready >= DEATHS and not self.started:
+            raise PoolError(self.unready.format(self._ended_unready, how))
         if worker.task is None:
             return []
         worker.task.count_death(how)

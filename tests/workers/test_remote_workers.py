@@ -137,6 +137,23 @@ def test_workers_that_end_before_they_are_ready_end_every_work_not_only_the_firs
             list(workers.map(len, None, range(2)))
 
 
+class OneOfTenIsBorn(ScriptedWorkers):
+    """Workers of which only the tenth is ever ready, such as where a machine is lost on which the others were to be."""
+
+    def new_worker(self, module):
+        self.log.append("start")
+        worker = super().new_worker(module)
+        if self.log.count("start") != 10:
+            worker.news = lambda: None
+        return worker
+
+
+def test_one_that_starts_does_all_the_work_where_many_end_before_they_are_ready():
+    workers = OneOfTenIsBorn(10, {item: [[Done(item)]] for item in range(100)})
+    assert dict(workers.map(len, None, range(100))) == {item: item for item in range(100)}
+    assert workers.log.count("start") < 30, "not another for each item"
+
+
 class EverySecondStillborn(ScriptedWorkers):
     """Workers of which the first, the third, the fifth … end before they are ready."""
 
