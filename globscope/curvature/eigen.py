@@ -116,7 +116,9 @@ def _lanczos(
     except ArpackNoConvergence as error:
         return error.eigenvalues, error.eigenvectors
     except ArpackError as error:
-        if products(start.reshape(1, -1)).any():
+        if product(start).any():
             raise
         raise EvaluationError(ZERO) from error
+    if not pairs[0].any() and not product(start).any():  # as older SciPys say of it
+        raise EvaluationError(ZERO)
     return pairs

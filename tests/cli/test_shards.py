@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import typer
@@ -123,7 +124,7 @@ def test_the_script_for_slurm_submits_commands_that_exist_in_their_order(folder)
         assert program == "globscope"
         parsed.append(typer.main.get_command(app).commands[name].make_context(name, words).params)
     run_folder = folder / "runs/study"
-    assert [(one.get("until"), one.get("shard"), one.get("out") or one.get("run")) for one in parsed] == [
+    assert [(one.get("until"), one.get("shard"), Path(one.get("out") or one["run"])) for one in parsed] == [
         ("evaluate", None, run_folder),
         (None, "3/16", run_folder),
         (None, None, run_folder),

@@ -34,7 +34,7 @@ class ExactNetwork:
         self.buffers = self.loss.at(self.weights, {}).buffers
         self.flat = torch.from_numpy(np.float64(self.weights))
         inputs, targets = self.probe.batch("train", torch.from_numpy(self.loss.rows))
-        self.inputs, self.targets = inputs.double(), targets
+        self.inputs, self.targets = inputs.double(), targets.double() if targets.is_floating_point() else targets
 
     def explicit(self, kind):
         """Return the Hessian or the Gauss–Newton matrix, (D, D)."""
