@@ -23,6 +23,7 @@ from globscope.cli.study_commands import studies
 # Threads that spin while they wait for each other make torch many times slower if another process needs the core.
 # Torch's threads read this when they start, so it must be set before the first import of torch.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+IN_FRONT = "write it in front of the command: globscope --disable NAME COMMAND"
 
 
 class Commands(typer.Typer):
@@ -38,7 +39,7 @@ class Commands(typer.Typer):
                 if not hasattr(refusal, "show"):
                     raise
                 if hasattr(refusal, "option_name") and refusal.option_name == "--disable":
-                    refusal.message += "; write it in front of the command: globscope --disable NAME COMMAND"
+                    refusal.message = f"No such option: --disable; {IN_FRONT}"
                 usage = StringIO()  # a usage message may contain any characters
                 refusal.show(usage)
                 stderr(usage.getvalue().rstrip("\n"))
