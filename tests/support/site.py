@@ -49,7 +49,10 @@ def publish(repository, folder):
 
 
 def visit_all(browser, addresses, width, scheme):
-    """Yield what is found on each page: its faults in a scheme and, switched, in the other, its links and anchors."""
+    """Yield what is found on each page: its faults in a scheme and, switched, in the other, its links and anchors.
+
+    The first page is opened in the scheme that is given, the next in the other, and so on.
+    """
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page, noticed = context.new_page(), []
     notice_faults(page, noticed, ("data:", "blob:", addresses[0].partition("/1.0/")[0]))
@@ -58,9 +61,9 @@ def visit_all(browser, addresses, width, scheme):
         page.goto(address)
         found = page.evaluate(FAULTS, scheme)
         links, anchors = page.evaluate(LINKS), page.evaluate(ANCHORS)
-        for other in (*(SCHEMES.keys() - {scheme}), scheme):  # the next page is opened in the first
-            switch(page, other)
-            found += page.evaluate(FAULTS, other) if other != scheme else []
+        [scheme] = SCHEMES.keys() - {scheme}  # in which the next page is opened
+        switch(page, scheme)
+        found += page.evaluate(FAULTS, scheme)
         yield address, ([*noticed, *found], links, anchors)
         noticed.clear()
     context.close()
