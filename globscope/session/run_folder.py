@@ -1,5 +1,6 @@
 """The folder of a run: what its files are called, whose it is, and where its stages lie."""
 
+from collections.abc import Iterable
 from multiprocessing import current_process
 from pathlib import Path
 
@@ -23,8 +24,8 @@ def stages_root(folder: Path) -> Path:
     return above.parent if above.name == CELLS and (above.parent / SWEEP).is_file() else folder
 
 
-def begin(folder: Path, kind: str, spec: Path, observer: Observer) -> None:
-    """Claim the folder of a study or a sweep, and report it to the observer.
+def begin(folder: Path, kind: str, spec: Path, missing: Iterable[str], observer: Observer) -> None:
+    """Claim the folder of a study or a sweep, and report it and the plugins that are missing to the observer.
 
     Raises:
         RunError: It holds other files, is of another kind, or the spec would be overwritten.
@@ -39,6 +40,8 @@ def begin(folder: Path, kind: str, spec: Path, observer: Observer) -> None:
     claim(folder, kind)
     is_new = not (folder / STAGES).exists()
     observer.folder(folder, is_new=is_new, other=other_run(folder, kind, spec) if is_new else None)
+    for text in missing:
+        observer.warning(text)
 
 
 def other_run(folder: Path, kind: str, spec: Path) -> Path | None:

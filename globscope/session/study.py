@@ -98,9 +98,7 @@ class Study:
         Raises:
             RunError: It holds other files, is of another kind, or the spec would be overwritten.
         """
-        begin(self.folder, "study", self.spec.source, observer)
-        for text in self.registry.missing:
-            observer.warning(text)
+        begin(self.folder, "study", self.spec.source, self.registry.missing, observer)
 
     @within_boundary
     def finish(self, workshop: Workshop) -> Result:

@@ -111,9 +111,7 @@ class Sweep:
         Raises:
             RunError: It holds other files, is of another kind, or the spec would be overwritten.
         """
-        begin(self.folder, "sweep", self.spec.source, observer)
-        for text in self.registry.missing:
-            observer.warning(text)
+        begin(self.folder, "sweep", self.spec.source, self.registry.missing, observer)
 
     def cell_keys(self, cache: TaskCache | None = None) -> tuple[str, ...]:
         """Return every cell's key, after checking that all of them can run.

@@ -129,7 +129,7 @@ def gabriel(points: np.ndarray) -> np.ndarray:
     radius = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1) / 2
     places, place = np.unique(points, axis=0, return_inverse=True)
     distance, near = cKDTree(places).query(ends.mean(axis=1), k=3)
-    own = place.reshape(-1)[edges]  # NumPy 2.0 gives it an axis
+    own = place[edges]
     third = (near != own[:, :1]) & (near != own[:, 1:])
     blocked = (third & (distance <= radius[:, None] * (1 + ROUNDING))).any(axis=1)
     unblocked: np.ndarray = edges[~blocked]
